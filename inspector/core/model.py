@@ -1,0 +1,253 @@
+"""The words of the product as values: request, delivery, verification, endpoint, attempt.
+
+Every time is in Unix microseconds (`_us`) or seconds (`_s`); `bytes` come from the wire, `str` is for people.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import assert_never
+
+from inspector.core.headers import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request as it arrived, or as it will be sent."""
+
+    method: str
+    target: bytes
+    """The request target of RFC 9112, 3.2: path and query (rarely an absolute URL), never normalised."""
+    headers: Headers
+    body: bytes
+    """De-chunked, but never inflated or decoded."""
+    peer: str = ""
+    """Address of the connecting socket, `host:port`; empty when nobody connected."""
+
+
+class Outcome(StrEnum):
+    """What checking a delivery's signature came to."""
+
+    VERIFIED = "verified"
+    MISMATCH = "mismatch"
+    """A signature was sent and no secret reproduces it."""
+    STALE = "stale"
+    """The signature is right, but its time is outside the tolerance."""
+    MISSING = "missing"
+    """This provider signs, and the header is absent."""
+    MALFORMED = "malformed"
+    """The signature or its timestamp cannot be read."""
+    NO_SECRET = "no_secret"  # noqa: S105 - a verdict
+    """A signature was sent, and nobody told us the secret."""
+    UNSIGNED = "unsigned"
+    """This provider documents no signature."""
+    UNKNOWN = "unknown"
+    """No provider is known for this delivery."""
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether the check was made and failed, which is what `on_invalid` acts on."""
+        return self in _INVALID
+
+
+_INVALID = frozenset({Outcome.MISMATCH, Outcome.STALE, Outcome.MISSING, Outcome.MALFORMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The result of checking one delivery against its endpoint's scheme."""
+
+    outcome: Outcome
+    detail: str
+    """One sentence for a person: what was compared and what differed."""
+    secret_index: int | None = None
+    """Which of the endpoint's secrets matched, from 0."""
+    signed_at_s: int | None = None
+    """The time the sender signed, Unix seconds, as the request claims."""
+    covered: tuple[str, ...] = ()
+    """What the signature authenticates, e.g. `("header X-Jinko-Timestamp", "body")`. The rest of the request could
+    have been changed without breaking it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One received request, stored whole, with what was found out about it on arrival."""
+
+    id: int
+    """Its number in the one sequence that deliveries and attempts share; 0 until the store has given it one."""
+    uid: str
+    """UUIDv7 text: the name that crosses machines."""
+    endpoint: str
+    received_at_us: int
+    via: str
+    """The door it came through: `ingress` or `relay`."""
+    request: Request
+    """Its body is empty in lists and on the feed: `body_bytes` says whether there was one."""
+    body_bytes: int
+    provider: str | None
+    event: str | None
+    event_id: str | None
+    attempt_id: str | None
+    verification: Verification
+
+
+class Trigger(StrEnum):
+    """Why an attempt was made."""
+
+    FORWARD = "forward"
+    RETRY = "retry"
+    REPLAY = "replay"
+
+
+class FailureKind(StrEnum):
+    """Why the target gave no complete answer."""
+
+    REFUSED = "refused"
+    """Nobody listens at the target."""
+    UNREACHABLE = "unreachable"
+    """The name does not resolve, or there is no route."""
+    CONNECT_TIMEOUT = "connect_timeout"
+    TIMEOUT = "timeout"
+    """Connected, but no complete answer within the total time."""
+    DISCONNECTED = "disconnected"
+    """The target closed or reset the connection before its answer was complete."""
+    MALFORMED = "malformed"
+    """What the target sent is not HTTP."""
+    FORBIDDEN = "forbidden"
+    """We do not send there: one of our own listeners, or not on this machine."""
+    ABANDONED = "abandoned"
+    """The inspector stopped before the answer came; the app may or may not have seen the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The target's answer."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    """At most the first 256 KiB (`forwarding.RESPONSE_CAP_BYTES`), as sent: not inflated."""
+    body_bytes: int
+    """Length of the whole body: declared, or counted as far as it was read."""
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What happened instead of an answer."""
+
+    kind: FailureKind
+    detail: str
+    """One sentence: what was tried, how far it came, after how long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at handing a delivery to a target."""
+
+    id: int
+    """Its number in the sequence it shares with deliveries; 0 until the store has given it one."""
+    delivery_id: int
+    number: int
+    """Counts the delivery's attempts from 1."""
+    trigger: Trigger
+    url: str
+    request_headers: Headers
+    """What was really sent, Host and framing included."""
+    started_at_us: int
+    duration_us: int
+    result: Response | Failure
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the target answered 2xx."""
+        return isinstance(self.result, Response) and 200 <= self.result.status < 300
+
+
+Record = Delivery | Attempt
+"""What the store numbers and the feed carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the sender is told."""
+
+    status: int
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+    delay_s: float = 0.0
+
+
+class ReplyMode(StrEnum):
+    """Whose answer the sender gets."""
+
+    ACK = "ack"
+    """200 as soon as the delivery is on disk."""
+    TARGET = "target"
+    """The target's own answer, once the delivery is on disk."""
+
+
+class OnInvalid(StrEnum):
+    """What to do with a delivery whose check failed. It is stored whatever this says."""
+
+    ACCEPT = "accept"
+    HOLD = "hold"
+    """Answer as usual, do not forward."""
+    REJECT = "reject"
+    """Answer 401, do not forward."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When a failed forward is tried again: `first_s`, then each wait `factor` times the last, up to `max_s`."""
+
+    attempts: int
+    """Attempts in all, the first one included."""
+    first_s: float = 1.0
+    factor: float = 2.0
+    max_s: float = 3600.0
+    jitter: float = 0.1
+    """Each wait is moved by up to this share of itself, so that many do not come back at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A named place that accepts deliveries: `/in/<name>`."""
+
+    name: str
+    provider: str | None = None
+    """None: recognised from each delivery's headers."""
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    """Each as the provider shows it; several while rotating, the one to sign with first."""
+    tolerance_s: int | None = None
+    """None: what the provider documents."""
+    public_url: str | None = None
+    """The URL the provider was given, for schemes that sign it."""
+    target: str | None = None
+    """Base URL on this machine; None: keep, do not forward."""
+    reply: ReplyMode | Reply = ReplyMode.ACK
+    on_invalid: OnInvalid = OnInvalid.ACCEPT
+    retry: RetryPolicy | None = None
+    """None: one attempt, for a person who watches and presses `r`."""
+
+    def forwards(self, outcome: Outcome) -> bool:
+        """Whether a delivery with this outcome goes on to the target."""
+        if self.target is None:
+            return False
+        match self.on_invalid:
+            case OnInvalid.ACCEPT:
+                return True
+            case OnInvalid.HOLD | OnInvalid.REJECT:
+                return not outcome.is_invalid
+            case unreachable:
+                assert_never(unreachable)
+
+
+class Sign(StrEnum):
+    """How a replay is signed."""
+
+    FRESH = "fresh"
+    """A new signature with the time of now."""
+    VERBATIM = "verbatim"
+    """Every header as it arrived."""
+    BROKEN = "broken"
+    """A well-formed signature that is wrong, to see the app refuse it."""

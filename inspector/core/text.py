@@ -1,0 +1,62 @@
+r"""Text from outside made safe to show: what a sender wrote can neither steer a terminal nor hide in it.
+
+The one choke point. Everything a sender or a target wrote passes `safe` or `safe_lines` before it reaches
+a widget, a log line or a printed line. It escapes no markup language: hand the result over as literal text.
+"""
+
+import re
+
+_FORBIDDEN = re.compile(
+    "["
+    "\x00-\x1f\x7f"  # C0 and DEL: ESC starts every terminal sequence, CR overwrites a line
+    "\x80-\x9f"  # C1: 0x9b is CSI in one byte
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e"  # invisible
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # zero-width, line separators, bidi
+    "\ud800-\udfff"  # bytes that were not UTF-8 (PEP 383), and lone surrogates
+    "\U000e0000-\U000e0fff"  # tags: invisible ASCII
+    "]"
+)
+
+
+def decode(raw: bytes) -> str:
+    """Decode wire bytes as UTF-8; other bytes become lone surrogates (PEP 383), so `encode` gives them back."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """Give back the bytes that `decode` was given."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def safe(text: str | bytes) -> str:
+    r"""Return `text` as one line: control, invisible and direction-changing characters become visible escapes.
+
+    C0 controls become their pictures (ESC `␛`, LF `␊`), a byte that is not UTF-8 `\xNN`, all others `\uNNNN`.
+    """
+    if isinstance(text, bytes):
+        text = decode(text)
+    return _FORBIDDEN.sub(_escape, text)
+
+
+def safe_lines(text: str | bytes, *, tab_width: int = 4) -> str:
+    r"""Like `safe`, but keeps line feeds, reads CRLF as one, and lays tabs out as spaces."""
+    if isinstance(text, bytes):
+        text = decode(text)
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(safe(line.expandtabs(tab_width)) for line in lines)
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut `text` to `width` characters, the last one `…` if any were lost."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

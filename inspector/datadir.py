@@ -1,0 +1,115 @@
+"""The data directory: what lies where in it, and that nobody else on the machine can read it."""
+
+import contextlib
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from inspector.errors import HooktapError, UnreachableError
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a running inspector can be found."""
+
+    ingress: str
+    """Base URL of the public door, e.g. `http://127.0.0.1:8400`."""
+    api: str
+    pid: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataDir:
+    """One inspector's directory (0700); every file in it is 0600, whatever the umask."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file; `-wal` and `-shm` stand beside it."""
+        return self.path / "hooktap.db"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the one running inspector; holds its pid."""
+        return self.path / "inspector.lock"
+
+    @property
+    def log(self) -> Path:
+        """The inspector's own log, when it runs behind the terminal."""
+        return self.path / "inspector.log"
+
+    def prepare(self) -> None:
+        """Create the directory if need be and close it to other users."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.path.stat().st_mode & 0o077:
+                self.path.chmod(0o700)
+        except OSError as error:
+            raise HooktapError(
+                f"cannot use the data directory {self.path}: {error.strerror} (choose another with --data-dir)"
+            ) from error
+
+    def api_token(self) -> str:
+        """Return the API's bearer token, made on first use. It outlives restarts, so that clients can reconnect."""
+        return self._secret("api-token")
+
+    def read_api_token(self) -> str:
+        """Return the API's bearer token, or raise UnreachableError if no inspector ever ran here."""
+        try:
+            return (self.path / "api-token").read_text("ascii").strip()
+        except OSError as error:
+            raise self._not_running() from error
+
+    def sample_seed(self) -> bytes:
+        """Return the random bytes from which samples' secrets are derived, made on first use."""
+        return self._secret("sample-seed").encode()
+
+    def write_addresses(self, addresses: Addresses) -> None:
+        """Leave a running inspector's addresses for the others to find."""
+        self._write_private("inspector.json", json.dumps(asdict(addresses)).encode())
+
+    def read_addresses(self) -> Addresses:
+        """Return the addresses of the running inspector, or raise UnreachableError."""
+        try:
+            return Addresses(**json.loads((self.path / "inspector.json").read_bytes()))
+        except (OSError, ValueError, TypeError) as error:
+            raise self._not_running() from error
+
+    def remove_addresses(self) -> None:
+        """Say that no inspector runs here any more."""
+        (self.path / "inspector.json").unlink(missing_ok=True)
+
+    def _not_running(self) -> UnreachableError:
+        return UnreachableError(
+            f"no inspector runs in {self.path} (start one with `hooktap` or `hooktap listen`)"
+        )
+
+    def _secret(self, name: str) -> str:
+        path = self.path / name
+        with contextlib.suppress(FileNotFoundError):
+            return path.read_text("ascii").strip()
+        self._write_private(name, secrets.token_hex(32).encode())
+        return path.read_text("ascii").strip()
+
+    def _write_private(self, name: str, content: bytes) -> None:
+        with _temporary(self.path) as temporary:
+            temporary.write_bytes(content)
+            temporary.replace(self.path / name)
+
+
+@contextlib.contextmanager
+def _temporary(directory: Path) -> Iterator[Path]:
+    # mkstemp creates with O_EXCL and 0600: neither a planted link nor a wide umask can open the file to others.
+    descriptor, name = tempfile.mkstemp(dir=directory, prefix=".new-")
+    os.close(descriptor)
+    path = Path(name)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)

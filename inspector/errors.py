@@ -1,0 +1,37 @@
+"""What can go wrong with us. What may happen to a delivery is a value, never one of these."""
+
+
+class HooktapError(Exception):
+    """A failure of ours, told to the person in one sentence: what, where, and what to do."""
+
+    exit_code = 1
+
+
+class ConfigError(HooktapError):
+    """The configuration, a flag or a provider file is wrong; the message names file and key."""
+
+    exit_code = 2
+
+
+class UnreachableError(HooktapError):
+    """No inspector answers, or its port or data directory is taken by another."""
+
+    exit_code = 3
+
+
+class NotFoundError(HooktapError):
+    """There is no delivery, endpoint or provider of that name or number."""
+
+    exit_code = 4
+
+
+class StorageError(HooktapError):
+    """The store could not take or give back a record; nothing was acknowledged."""
+
+
+class StoreBusyError(StorageError):
+    """The writer's queue is full: the disk is slower than the senders. Try again later."""
+
+
+class ReplayError(HooktapError):
+    """A replay that cannot be made as asked: no target, a forbidden one, or no secret to sign with."""
