@@ -35,3 +35,13 @@ class StoreBusyError(StorageError):
 
 class ReplayError(HooktapError):
     """A replay that cannot be made as asked: no target, a forbidden one, or no secret to sign with."""
+
+
+class SigningError(ReplayError):
+    """This scheme cannot be signed with what we hold; the message says why."""
+
+
+class QueryError(HooktapError):
+    """A filter that cannot be read; the message points at the mistake."""
+
+    exit_code = 2
