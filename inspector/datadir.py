@@ -45,10 +45,18 @@ class DataDir:
         return self.path / "inspector.log"
 
     def prepare(self) -> None:
-        """Create the directory if need be and close it to other users."""
+        """Create the directory if need be and close it to other users.
+
+        Raises HooktapError if it cannot, and rather than close a directory that others use: `--data-dir /tmp`.
+        """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self.path.stat().st_mode & 0o077:
+                if not self.lock.exists() and any(self.path.iterdir()):
+                    raise HooktapError(
+                        f"the data directory {self.path} holds other files and is open to other users "
+                        "(choose another with --data-dir)"
+                    )
                 self.path.chmod(0o700)
         except OSError as error:
             raise HooktapError(
@@ -61,10 +69,10 @@ class DataDir:
 
     def read_api_token(self) -> str:
         """Return the API's bearer token, or raise UnreachableError if no inspector ever ran here."""
-        try:
-            return (self.path / "api-token").read_text("ascii").strip()
-        except OSError as error:
-            raise self._not_running() from error
+        token = self._read_secret("api-token")
+        if not token:
+            raise self._not_running()
+        return token
 
     def sample_seed(self) -> bytes:
         """Return the random bytes from which samples' secrets are derived, made on first use."""
@@ -91,11 +99,16 @@ class DataDir:
         )
 
     def _secret(self, name: str) -> str:
-        path = self.path / name
-        with contextlib.suppress(FileNotFoundError):
-            return path.read_text("ascii").strip()
-        self._write_private(name, secrets.token_hex(32).encode())
-        return path.read_text("ascii").strip()
+        # A file that a power cut left empty counts as none: an empty token would let everybody in.
+        if not self._read_secret(name):
+            self._write_private(name, secrets.token_hex(32).encode())
+        return self._read_secret(name)
+
+    def _read_secret(self, name: str) -> str:
+        try:
+            return (self.path / name).read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
 
     def _write_private(self, name: str, content: bytes) -> None:
         with _temporary(self.path) as temporary:

@@ -10,9 +10,10 @@ _FORBIDDEN = re.compile(
     "["
     "\x00-\x1f\x7f"  # C0 and DEL: ESC starts every terminal sequence, CR overwrites a line
     "\x80-\x9f"  # C1: 0x9b is CSI in one byte
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e"  # invisible
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # zero-width, line separators, bidi
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"  # invisible
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"  # zero-width, line separators, bidi
     "\ud800-\udfff"  # bytes that were not UTF-8 (PEP 383), and lone surrogates
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # invisible layout of shorthand and music
     "\U000e0000-\U000e0fff"  # tags: invisible ASCII
     "]"
 )
@@ -48,7 +49,9 @@ def safe_lines(text: str | bytes, *, tab_width: int = 4) -> str:
 
 def shorten(text: str, width: int) -> str:
     """Cut `text` to `width` characters, the last one `…` if any were lost."""
-    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+    if len(text) <= width:
+        return text
+    return text[: width - 1] + "…" if width > 0 else ""
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -1,0 +1,90 @@
+"""What a caller asks for, read from path, query and body: valid, or a 400 that says what is not."""
+
+import json
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from typing import TypeVar
+
+from aiohttp import web
+
+from inspector.api.answers import bad_request
+from inspector.errors import NotFoundError
+
+NUMBER_MAX = 2**63 - 1
+"""The largest number SQLite has."""
+PAGE_MAX = 500
+PAGE_DEFAULT = 100
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def query_of(request: web.Request, *allowed: str) -> dict[str, str]:
+    """Return the query's parameters, each of them known and given once."""
+    _check_names(request.query.keys(), allowed)
+    if len(set(request.query)) < len(request.query):
+        raise bad_request("each query parameter may be given once")
+    return dict(request.query)
+
+
+async def body_of(request: web.Request, *allowed: str) -> dict[str, str]:
+    """Return the JSON object in the body: known names, text values; null is as good as absent."""
+    try:
+        data = json.loads(await request.read())
+    except (ValueError, RecursionError, web.RequestPayloadError):
+        raise bad_request("the body is not JSON") from None
+    if not isinstance(data, dict):
+        raise bad_request("the body must be a JSON object")
+    _check_names(data, allowed)
+    fields = {name: value for name, value in data.items() if value is not None}
+    for name, value in fields.items():
+        if not isinstance(value, str) or not _is_unicode(value):
+            raise bad_request(f"{name}: must be text")
+    return fields
+
+
+def id_of(request: web.Request) -> int:
+    """Return the number in the path; one too large for any record is not found."""
+    number = int(request.match_info["id"])
+    if number > NUMBER_MAX:
+        raise NotFoundError(f"there is nothing with the number {number}")
+    return number
+
+
+def number_in(fields: dict[str, str], name: str) -> int | None:
+    """Return the number given as `name`, if there is one."""
+    text = fields.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= NUMBER_MAX):
+        raise bad_request(f"{name}: must be a number from 0 to {NUMBER_MAX}")
+    return int(text)
+
+
+def limit_in(fields: dict[str, str]) -> int:
+    """Return how many records the caller wants."""
+    limit = number_in(fields, "limit")
+    if limit is None:
+        return PAGE_DEFAULT
+    if not 1 <= limit <= PAGE_MAX:
+        raise bad_request(f"limit: must be from 1 to {PAGE_MAX}")
+    return limit
+
+
+def choice_in(fields: dict[str, str], name: str, choices: type[Choice]) -> Choice | None:
+    """Return the one of `choices` given as `name`, if there is one."""
+    text = fields.get(name)
+    if text is None:
+        return None
+    try:
+        return choices(text)
+    except ValueError:
+        raise bad_request(f"{name}: must be one of {', '.join(choices)}") from None
+
+
+def _check_names(names: Iterable[str], allowed: Collection[str]) -> None:
+    if any(name not in allowed for name in names):
+        raise bad_request(f"only these are read here: {', '.join(allowed) or 'nothing'}")
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,176 @@
+"""The API's plain HTTP routes, as `openapi.yaml` describes them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import assert_never
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from inspector.api import parameters
+from inspector.api.answers import as_bytes, as_json, bad_request
+from inspector.api.parts import EndpointTable, Replayer, SampleSender
+from inspector.core import query
+from inspector.core.model import Attempt, Endpoint, Reply, ReplyMode, Sign
+from inspector.core.wire import JSON, attempt_to_json, delivery_to_json
+from inspector.datadir import Addresses, DataDir
+from inspector.errors import NotFoundError
+from inspector.store import Store
+
+ID = "{id:[0-9]{1,19}}"
+
+
+def get(path: str, handler: Handler) -> web.RouteDef:
+    """Return a route for GET and nothing else: no HEAD beside it."""
+    return web.get(path, handler, allow_head=False)
+
+
+class Routes:
+    """The handlers, with what they need of the inspector."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        pipeline: Replayer,
+        endpoints: EndpointTable,
+        send_sample: SampleSender,
+        addresses: Addresses,
+        data_dir: DataDir,
+    ) -> None:
+        self._store = store
+        self._pipeline = pipeline
+        self._endpoints = endpoints
+        self._send_sample = send_sample
+        self._addresses = addresses
+        self._data_dir = data_dir
+
+    def table(self) -> list[web.RouteDef]:
+        """Return the routes to add to an application."""
+        return [
+            get("/api/health", self.health),
+            get("/api/deliveries", self.deliveries),
+            get(f"/api/deliveries/{ID}", self.delivery),
+            get(f"/api/deliveries/{ID}/body", self.body),
+            get(f"/api/deliveries/{ID}/attempts", self.attempts),
+            web.post(f"/api/deliveries/{ID}/replay", self.replay),
+            get(f"/api/attempts/{ID}/body", self.response_body),
+            get("/api/endpoints", self.endpoints),
+            web.post("/api/samples", self.samples),
+        ]
+
+    async def health(self, request: web.Request) -> web.Response:
+        """Say who answers here, and the newest number."""
+        parameters.query_of(request)
+        return as_json(
+            {
+                "status": "ok",
+                **asdict(self._addresses),
+                "data_dir": str(self._data_dir.path),
+                "newest": self._store.newest,
+            }
+        )
+
+    async def deliveries(self, request: web.Request) -> web.Response:
+        """List deliveries that match, newest first, with their attempts."""
+        fields = parameters.query_of(request, "query", "before", "limit")
+        page = await self._store.page(
+            query=query.parse(fields.get("query", "")),
+            before=parameters.number_in(fields, "before"),
+            limit=parameters.limit_in(fields),
+        )
+        attempts = await self._store.attempts([delivery.id for delivery in page])
+        return as_json(
+            {
+                "deliveries": [
+                    delivery_to_json(delivery, attempts.get(delivery.id, ())) for delivery in page
+                ]
+            }
+        )
+
+    async def delivery(self, request: web.Request) -> web.Response:
+        """Show one delivery with its attempts."""
+        number = parameters.id_of(request)
+        delivery = await self._store.delivery(number)
+        if delivery is None:
+            raise _no_delivery(number)
+        return as_json(delivery_to_json(delivery, await self._attempts_at(number)))
+
+    async def body(self, request: web.Request) -> web.Response:
+        """Hand out a delivery's body as it arrived."""
+        number = parameters.id_of(request)
+        body = await self._store.body(number)
+        if body is None:
+            raise _no_delivery(number)
+        return as_bytes(body)
+
+    async def attempts(self, request: web.Request) -> web.Response:
+        """List a delivery's attempts, oldest first."""
+        number = parameters.id_of(request)
+        attempts = await self._attempts_at(number)
+        if not attempts and await self._store.delivery(number) is None:
+            raise _no_delivery(number)
+        return as_json({"attempts": [attempt_to_json(attempt) for attempt in attempts]})
+
+    async def replay(self, request: web.Request) -> web.Response:
+        """Send a delivery once more; answer with the attempt, whatever came of it."""
+        number = parameters.id_of(request)
+        fields = await parameters.body_of(request, "to", "sign")
+        sign = parameters.choice_in(fields, "sign", Sign)
+        attempt = await self._pipeline.replay(number, to=fields.get("to"), sign=sign)
+        return as_json(attempt_to_json(attempt))
+
+    async def response_body(self, request: web.Request) -> web.Response:
+        """Hand out what was kept of the body of a target's answer."""
+        number = parameters.id_of(request)
+        body = await self._store.response_body(number)
+        if body is None:
+            raise NotFoundError(f"there is no attempt #{number} that was answered")
+        return as_bytes(body)
+
+    async def endpoints(self, request: web.Request) -> web.Response:
+        """List the endpoints; of their secrets only how many there are."""
+        parameters.query_of(request)
+        return as_json({"endpoints": [self._endpoint(each) for each in self._endpoints.all()]})
+
+    async def samples(self, request: web.Request) -> web.Response:
+        """Send a signed sample delivery; answer with what its sender was told."""
+        fields = await parameters.body_of(request, "provider", "event", "format", "endpoint")
+        if "provider" not in fields:
+            raise bad_request("provider: say whose sample to send")
+        answer = await self._send_sample(
+            fields["provider"],
+            event=fields.get("event"),
+            format=fields.get("format"),
+            endpoint=fields.get("endpoint"),
+        )
+        return as_json(answer)
+
+    async def _attempts_at(self, delivery_id: int) -> Sequence[Attempt]:
+        return (await self._store.attempts([delivery_id])).get(delivery_id, [])
+
+    def _endpoint(self, endpoint: Endpoint) -> JSON:
+        return {
+            "name": endpoint.name,
+            "provider": endpoint.provider,
+            "url": f"{self._addresses.ingress}/in/{endpoint.name}",
+            "target": endpoint.target,
+            "secrets": len(endpoint.secrets),
+            "reply": _reply(endpoint.reply),
+            "on_invalid": endpoint.on_invalid.value,
+            "configured": self._endpoints.is_configured(endpoint.name),
+        }
+
+
+def _reply(reply: ReplyMode | Reply) -> str:
+    match reply:
+        case ReplyMode():
+            return reply.value
+        case Reply():
+            return str(reply.status)
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _no_delivery(number: int) -> NotFoundError:
+    return NotFoundError(f"there is no delivery #{number}")

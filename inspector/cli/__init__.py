@@ -1,0 +1,150 @@
+"""The `hooktap` command: which commands there are. A command's module is imported when it runs, and not before."""
+
+import importlib
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import click
+
+from inspector import __version__
+from inspector.core.text import safe
+from inspector.errors import HooktapError
+
+
+class Entry(NamedTuple):
+    """Where a command is, and its line in the list: that list is printed without importing any."""
+
+    module: str
+    function: str
+    help: str
+
+
+COMMANDS = {
+    "terminal": Entry("terminal", "terminal", "Open the terminal, as `hooktap` alone does."),
+    "listen": Entry("listen", "listen", "Run an inspector and print a line per delivery."),
+    "list": Entry("deliveries", "list_", "List deliveries, newest first."),
+    "search": Entry("deliveries", "list_", "The same as `list`."),
+    "show": Entry("deliveries", "show", "Show one delivery and its attempts."),
+    "body": Entry("deliveries", "body", "Write a delivery's body, byte for byte."),
+    "wait": Entry("wait", "wait", "Wait until a delivery matches a query."),
+    "replay": Entry("replay", "replay", "Send stored deliveries to the app once more."),
+    "export": Entry("export", "export", "Print a delivery as a command to run elsewhere."),
+    "send": Entry("send", "send", "Send a sample delivery, signed as its provider would."),
+    "verify": Entry("verify", "verify", "Check the signature of a request in a file."),
+    "provider": Entry("provider", "provider", "Which providers are known, and how they sign."),
+    "endpoint": Entry(
+        "endpoint", "endpoint", "Which endpoints accept deliveries, and what they do."
+    ),
+    "doctor": Entry("doctor", "doctor", "Look for what may keep hooktap from working."),
+    "completion": Entry("completion", "completion", "Print the completion script for a shell."),
+}
+
+
+class Commands(click.Group):
+    """Loads a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
+        """Return the commands' names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
+        """Import a command."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module = importlib.import_module(f"inspector.cli.{entry.module}")
+        command: click.Command = getattr(module, entry.function)
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `terminal` in front where no command is named; `hooktap --port 0` has options of its."""
+        # Resilient parsing completes a half-written line, in which the command may still be to come.
+        if not ctx.resilient_parsing and (not args or _is_option_of_terminal(args[0])):
+            args = ["terminal", *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            from inspector.core.table import nearest
+
+            ctx.fail(f"No such command '{args[0]}' {nearest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """List the commands from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`hooktap COMMAND --help` says more. Without a command the terminal opens, which takes the options "
+    "of `hooktap listen`, e.g. `hooktap --forward-to 3000`.",
+)
+@click.version_option(__version__, message="hooktap %(version)s")
+@click.pass_context
+def hooktap(ctx: click.Context) -> None:
+    """Receive webhooks on this machine: check, keep, forward and replay them."""
+    # https://no-color.org: set, and not to nothing. click itself looks at the terminal only.
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = hooktap.main(args, prog_name="hooktap", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return 130
+    except HooktapError as error:
+        return _tell(error)
+    except ExceptionGroup as group:
+        ours, others = group.split(HooktapError)
+        if ours is None or others is not None:
+            raise
+        return max(_tell(error) for error in _leaves(ours))
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """Run the command line and exit; the `hooktap` script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _tell(error: HooktapError) -> int:
+    # The sentence may quote a sender.
+    click.echo(f"hooktap: {safe(str(error))}", err=True)
+    return error.exit_code
+
+
+def _leaves(group: ExceptionGroup[HooktapError]) -> Iterator[HooktapError]:
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+def _is_option_of_terminal(word: str) -> bool:
+    return word.startswith("-") and word not in {"-h", "--help", "--version"}

@@ -1,0 +1,153 @@
+"""`hooktap list`, `show` and `body`: what has arrived."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import click
+
+from inspector.cli.look import Look, moment, size
+from inspector.cli.options import FILE, as_json, command, delivery_number
+from inspector.cli.reach import reach
+from inspector.client import Client
+from inspector.core.model import Attempt, Delivery
+from inspector.core.text import decode, safe, safe_lines
+from inspector.core.wire import delivery_to_json, dumps
+from inspector.datadir import DataDir
+from inspector.errors import HooktapError
+
+PAGE = 100
+SHOWN_BODY_BYTES = 16 * 1024
+"""What `show` prints of a body; `body` gives the whole of it."""
+
+delivery_id = click.argument("id", type=delivery_number, metavar="ID")
+
+
+@command()
+@click.argument("query", nargs=-1)
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many."
+)
+@as_json
+@click.pass_obj
+def list_(data_dir: DataDir, *, query: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """List deliveries that match QUERY, newest first, each with the outcome of its last attempt.
+
+    QUERY is one or more terms, e.g. `endpoint:jinko outcome:mismatch`; without any, every delivery matches.
+    --json prints one delivery per line.
+    """
+    look = Look.of(sys.stdout)
+
+    async def print_page(client: Client) -> None:
+        async for delivery, attempts in _newest(client, " ".join(query), limit):
+            if as_json:
+                click.echo(dumps(delivery_to_json(delivery, attempts)))
+            else:
+                click.echo(_row(look, delivery, attempts))
+
+    reach(data_dir, print_page)
+
+
+@command()
+@delivery_id
+@as_json
+@click.pass_obj
+def show(data_dir: DataDir, *, id: int, as_json: bool) -> None:
+    """Show delivery ID: verdict, headers, the beginning of its body, and every attempt."""
+
+    async def fetch(client: Client) -> tuple[Delivery, list[Attempt], bytes]:
+        delivery, attempts = await client.delivery(id)
+        return delivery, attempts, b"" if as_json else await client.body(id)
+
+    delivery, attempts, content = reach(data_dir, fetch)
+    if as_json:
+        click.echo(dumps(delivery_to_json(delivery, attempts)))
+    else:
+        click.echo(_page(Look.of(sys.stdout), delivery, attempts, content))
+
+
+@command()
+@delivery_id
+@click.option("--output", "-o", type=FILE, metavar="FILE", help="Write to FILE instead of stdout.")
+@click.option("--force", is_flag=True, help="Write to a terminal whatever it is.")
+@click.pass_obj
+def body(data_dir: DataDir, *, id: int, output: Path | None, force: bool) -> None:
+    """Write the body of delivery ID to stdout, byte for byte.
+
+    Bytes that a terminal would obey or could not show are not written to one, except with --force.
+    """
+    content = reach(data_dir, lambda client: client.body(id))
+    if output is not None:
+        try:
+            output.write_bytes(content)
+        except OSError as error:
+            raise HooktapError(f"cannot write {output}: {error.strerror}") from error
+    elif force or not sys.stdout.isatty() or _is_plain(content):
+        sys.stdout.buffer.write(content)
+    else:
+        raise HooktapError(
+            f"the body of #{id} holds bytes that are not for a terminal: use --output FILE, or --force"
+        )
+
+
+async def _newest(
+    client: Client, query: str, limit: int
+) -> AsyncIterator[tuple[Delivery, list[Attempt]]]:
+    before = None
+    while limit > 0:
+        page = await client.deliveries(query, before, min(limit, PAGE))
+        for found in page:
+            yield found
+        if len(page) < min(limit, PAGE):
+            return
+        limit -= len(page)
+        before = page[-1][0].id
+
+
+def _row(look: Look, delivery: Delivery, attempts: list[Attempt]) -> str:
+    line = look.delivery(delivery).partition("\n")[0]
+    if not attempts:
+        return line
+    return f"{line}  {look.mark('→')} {look.answer(attempts[-1])}"
+
+
+def _page(look: Look, delivery: Delivery, attempts: list[Attempt], content: bytes) -> str:
+    verification = delivery.verification
+    request = delivery.request
+    facts = (
+        ("received", f"{moment(delivery.received_at_us)}, {size(delivery.body_bytes)}"),
+        ("from", f"{safe(request.peer)} ({safe(delivery.via)})"),
+        ("endpoint", delivery.endpoint),
+        ("provider", safe(delivery.provider or "unknown")),
+        ("event", safe(delivery.event or "")),
+        ("event id", safe(delivery.event_id or "")),
+        ("attempt id", safe(delivery.attempt_id or "")),
+        ("verdict", f"{look.verdict(verification)}: {safe(verification.detail)}"),
+        ("covered", safe(", ".join(verification.covered))),
+    )
+    lines = [f"#{delivery.id}  {look.faint(delivery.uid)}"]
+    lines += [f"  {look.faint(f'{name:<10}')} {text}" for name, text in facts if text]
+    lines += ["", f"{safe(request.method)} {safe(request.target)}"]
+    lines += [f"{look.faint(safe(name) + ':')} {safe(value)}" for name, value in request.headers]
+    lines += ["", *_body_lines(delivery.id, content)]
+    lines += [look.attempt(attempt) for attempt in attempts]
+    return "\n".join(lines)
+
+
+def _body_lines(id: int, content: bytes) -> list[str]:
+    if not content:
+        return []
+    if b"\0" in content:
+        return [f"({size(len(content))} of binary: hooktap body {id} --output FILE)", ""]
+    lines = [safe_lines(content[:SHOWN_BODY_BYTES])]
+    if len(content) > SHOWN_BODY_BYTES:
+        lines.append(
+            f"(the first {size(SHOWN_BODY_BYTES)} of {size(len(content))}: hooktap body {id})"
+        )
+    return [*lines, ""]
+
+
+def _is_plain(content: bytes) -> bool:
+    # Line feeds and tabs are laid out, not obeyed; everything else must need no escape.
+    text = decode(content).replace("\t", " ").replace("\n", " ")
+    return safe(text) == text

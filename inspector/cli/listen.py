@@ -1,0 +1,183 @@
+"""`hooktap listen`: an inspector in the foreground, a line per delivery and per attempt."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from inspector import __version__
+from inspector.cli.lines import LineWriter
+from inspector.cli.look import Look
+from inspector.cli.options import as_json, command, configuration, serving
+from inspector.config import Config
+from inspector.core.model import Delivery, Record
+from inspector.core.text import safe_lines
+from inspector.core.wire import dumps, record_to_json
+from inspector.datadir import Addresses
+
+if TYPE_CHECKING:
+    from inspector.server import Inspector
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+@command()
+@serving
+@as_json
+@click.option("--until-stdin-closes", is_flag=True, hidden=True)
+@click.pass_context
+def listen(
+    ctx: click.Context,
+    /,
+    *,
+    config_file: Path | None,
+    as_json: bool,
+    until_stdin_closes: bool,
+    **flags: Any,
+) -> None:
+    """Run an inspector in the foreground and print a line per delivery and per attempt.
+
+    Anything sent to http://127.0.0.1:8400/in/NAME is checked, kept and, with --forward-to, handed on to your app.
+    Lines go to stdout, everything else to stderr. With --json the first line is {"type": "ready", ...}, and each
+    further one a delivery or an attempt.
+
+    Ctrl-C stops it, and once more at once. Exit 0 after SIGTERM, 130 after Ctrl-C, 3 if a port or the data directory
+    is taken.
+    """
+    from inspector import server
+
+    config = configuration(ctx.obj.path, config_file, flags)
+    _log_to_stderr()
+    show = _Json() if as_json else _Text(Look.of(sys.stdout), Look.of(sys.stderr))
+    ctx.exit(server.run(_listen(config, show, until_stdin_closes=until_stdin_closes)))
+
+
+class _Json:
+    """One JSON object a line."""
+
+    def ready(self, addresses: Addresses, config: Config) -> Iterator[str]:
+        yield dumps(
+            {
+                "type": "ready",
+                "ingress": addresses.ingress,
+                "api": addresses.api,
+                "data_dir": str(config.data_dir.path),
+                "pid": addresses.pid,
+            }
+        )
+
+    def line(self, record: Record) -> str:
+        return dumps(record_to_json(record))
+
+
+class _Text:
+    """Lines for a person, who is told on stderr where to send to."""
+
+    def __init__(self, out: Look, err: Look) -> None:
+        self._out = out
+        self._err = err
+
+    def ready(self, addresses: Addresses, config: Config) -> Iterator[str]:
+        click.echo(self._err.colored(f"hooktap {__version__} is ready", "green"), err=True)
+        for name, text in _facts(addresses, config, self._err.mark("→")):
+            click.echo(f"  {self._err.faint(f'{name:<9}')} {text}", err=True)
+        yield from ()
+
+    def line(self, record: Record) -> str:
+        if isinstance(record, Delivery):
+            return self._out.delivery(record)
+        return self._out.attempt(record)
+
+
+def _facts(addresses: Addresses, config: Config, arrow: str) -> Iterator[tuple[str, str]]:
+    named = config.endpoints.values()
+    which = ", ".join(config.endpoints) or "none: --strict, and no endpoint is configured"
+    yield "receives", f"{addresses.ingress}/in/NAME  ({which if config.strict else 'any NAME'})"
+    for endpoint in named:
+        yield "", f"{endpoint.name} {arrow} {endpoint.target or 'kept, not forwarded'}"
+    if config.forward_to or not named:
+        to = config.forward_to or "nothing; add --forward-to PORT"
+        yield "forwards", f"{'the others ' if named else ''}{arrow} {to}"
+    yield "keeps", str(config.data_dir.path)
+    if not config.strict:
+        yield "try", f'curl -d \'{{"hello":"world"}}\' {addresses.ingress}/in/demo'
+    yield "stop", "Ctrl-C"
+
+
+async def _listen(config: Config, show: _Json | _Text, *, until_stdin_closes: bool) -> int:
+    from inspector.server import running
+
+    async with LineWriter(sys.stdout) as writer, running(config) as inspector:
+        end = _End(inspector.stop)
+        if until_stdin_closes:
+            end.when_stdin_closes()
+        records = inspector.feed.subscribe()  # before anybody can know where to send to
+        for line in show.ready(inspector.addresses, config):
+            await writer.write(line)
+        async with aclosing(records), asyncio.TaskGroup() as tasks:
+            printing = tasks.create_task(_print(records, show, writer, inspector))
+            await inspector.wait_stopped()
+            printing.cancel()
+    return end.exit_code
+
+
+async def _print(
+    records: AsyncGenerator[Record, None],
+    show: _Json | _Text,
+    writer: LineWriter,
+    inspector: "Inspector",
+) -> None:
+    try:
+        async for record in records:
+            await writer.write(show.line(record))
+    except BrokenPipeError:
+        inspector.stop()  # as `listen | head` means it
+
+
+class _End:
+    """What ends `listen` from outside, and the exit code it leaves."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self.exit_code = 0
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+        for number in STOPPING:
+            self._loop.add_signal_handler(number, self._on_signal, number)
+
+    def when_stdin_closes(self) -> None:
+        """Stop when stdin ends: whoever started us is gone, however it went."""
+        threading.Thread(target=self._watch_stdin, name="stdin", daemon=True).start()
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        self.exit_code = 130 if number is signal.SIGINT else 0
+        self._stop()
+        for each in STOPPING:  # a second one ends us on the spot: what was acknowledged is on disk
+            self._loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
+
+    def _watch_stdin(self) -> None:
+        # Not sys.stdin, whose lock a thread would still hold when the interpreter ends.
+        while os.read(0, 4096):
+            pass
+        self._loop.call_soon_threadsafe(self._stop)
+
+
+class _SafeFormatter(logging.Formatter):
+    """Log lines may quote a sender."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return safe_lines(super().format(record))
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_SafeFormatter("hooktap: %(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -1,0 +1,140 @@
+"""The options that several commands have, and what their values may be."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from inspector.config import Config, Settings, find_data_dir, load, target
+from inspector.errors import ConfigError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FILE = click.Path(path_type=Path)
+PORT = click.IntRange(0, 65535)
+
+
+def delivery_number(text: str) -> int:
+    """Read a delivery's number as people write it: `1042` or `#1042`."""
+    digits = text.removeprefix("#")
+    if not (digits.isascii() and digits.isdigit()):
+        raise click.BadParameter(f"'{text}' is not a delivery's number")
+    return int(digits)
+
+
+def target_url(text: str) -> str:
+    """Read a forward target: a URL, or the port of one on this machine."""
+    try:
+        return target(text)
+    except ConfigError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON: one object, or one per line."
+)
+
+config_file = click.option(
+    "--config",
+    "config_file",
+    type=FILE,
+    metavar="FILE",
+    help="Configuration file, instead of the hooktap.toml found upwards from here and the user's. "
+    "[env: HOOKTAP_CONFIG]",
+)
+
+
+def command(**attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a command with the options that every command has; its context's `obj` is the DataDir."""
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        made: click.Command = click.command(**attributes)(function)
+        made.params += (_DATA_DIR, _NO_COLOR)
+        return made
+
+    return decorate
+
+
+def serving(function: Callable[P, R]) -> Callable[P, R]:
+    """Add the options of what runs an inspector: `config_file`, and those that `settings` reads."""
+    options = (
+        click.option(
+            "--forward-to",
+            type=target_url,
+            metavar="URL|PORT",
+            help="Hand deliveries on to this URL, or to this port on this machine.",
+        ),
+        click.option(
+            "--port",
+            type=PORT,
+            metavar="PORT",
+            help="Port for senders; 0: any free one.  [default: 8400]",
+        ),
+        click.option(
+            "--api-port",
+            type=PORT,
+            metavar="PORT",
+            help="Port of the API; 0: any.  [default: 8401]",
+        ),
+        click.option(
+            "--host", metavar="ADDRESS", help="Address for senders.  [default: 127.0.0.1]"
+        ),
+        click.option("--strict", is_flag=True, help="Accept on configured endpoints only."),
+        click.option(
+            "--allow-remote-target",
+            is_flag=True,
+            help="Forward to other machines too.",
+        ),
+        config_file,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def configuration(
+    data_dir: Path, config_file: Path | None, flags: dict[str, Any] | None = None
+) -> Config:
+    """Load the configuration as the options of `serving` have it, and print its warnings."""
+    # A flag that is not given is False here, and must not overrule a file that says true.
+    given = {name: None if value is False else value for name, value in (flags or {}).items()}
+    config = load(
+        environ=os.environ,
+        cwd=Path.cwd(),
+        config_file=config_file,
+        data_dir=data_dir,
+        flags=Settings(**given),
+    )
+    for warning in config.warnings:
+        click.echo(f"hooktap: warning: {warning}", err=True)
+    return config
+
+
+def _keep_data_dir(ctx: click.Context, _param: click.Parameter, value: Path | None) -> None:
+    ctx.obj = find_data_dir(value, os.environ, Path.cwd())
+
+
+def _drop_color(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
+    if value:
+        ctx.color = False
+
+
+_DATA_DIR = click.Option(
+    ["--data-dir"],
+    type=FILE,
+    metavar="DIR",
+    expose_value=False,
+    callback=_keep_data_dir,
+    help="Where deliveries are kept, and where a running inspector is found. [env: HOOKTAP_DATA_DIR]",
+)
+
+_NO_COLOR = click.Option(
+    ["--no-color"],
+    is_flag=True,
+    expose_value=False,
+    callback=_drop_color,
+    help="Print no colours; so does NO_COLOR=1 in the environment.",
+)

@@ -1,0 +1,108 @@
+"""The configuration: `hooktap.toml`, the environment and the flags become one frozen Config."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from inspector import providers
+from inspector.config import files
+from inspector.config.files import providers_dir
+from inspector.config.schema import ENDPOINT_NAME, Settings, read_endpoint, read_settings, target
+from inspector.config.secrets import Secrets, without_newline
+from inspector.core.model import Endpoint
+from inspector.core.table import Table
+from inspector.datadir import DataDir
+from inspector.errors import ConfigError
+
+__all__ = [
+    "ENDPOINT_NAME",
+    "Config",
+    "Settings",
+    "find_data_dir",
+    "load",
+    "providers_dir",
+    "target",
+    "without_newline",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a person may choose, decided."""
+
+    data_dir: DataDir
+    host: str = "127.0.0.1"
+    """Where the public door listens; the API is on loopback whatever this says."""
+    port: int = 8400
+    """0: any free one, as with `api_port`."""
+    api_port: int = 8401
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    """The configured ones, by name; `forward_to` is already the target of those without one of their own."""
+    forward_to: str | None = None
+    """Target of the endpoints that deliveries bring into being."""
+    strict: bool = False
+    """Whether an endpoint that is not configured is 404."""
+    allow_remote_target: bool = False
+    body_cap_bytes: int = 32 * 1024 * 1024
+    providers_dir: Path | None = None
+    """Where the user's own provider files are; None: only those built in are known."""
+    config_file: Path | None = None
+    """The strongest file that was read."""
+    warnings: tuple[str, ...] = ()
+    """Sentences for the person who started us; nothing stops because of them."""
+
+
+def find_data_dir(named: Path | None, environ: Mapping[str, str], cwd: Path) -> DataDir:
+    """Return the data directory: `--data-dir`, else `HOOKTAP_DATA_DIR`, else the user's."""
+    if named is None and environ.get("HOOKTAP_DATA_DIR"):
+        named = Path(environ["HOOKTAP_DATA_DIR"])
+    return DataDir(files.user_data_dir() if named is None else cwd / named)
+
+
+def load(
+    *,
+    environ: Mapping[str, str],
+    cwd: Path,
+    config_file: Path | None = None,
+    data_dir: Path | None = None,
+    flags: Settings | None = None,
+) -> Config:
+    """Read what applies: a flag before the project's file, that before the user's, that before the default.
+
+    An endpoint that both files name is the project's alone. Raises ConfigError, which names the file and the key.
+    """
+    found = files.find(config_file, environ, cwd)
+    tables = [files.read(path, cwd) for path in found.paths]
+    settings = flags or Settings()
+    for table in tables:
+        settings = settings.over(read_settings(table))
+    config = Config(
+        data_dir=find_data_dir(data_dir, environ, cwd),
+        providers_dir=files.providers_dir(),
+        config_file=found.paths[0] if found.paths else None,
+        **settings.given(),
+    )
+    if config.port and config.port == config.api_port:
+        raise ConfigError(f"port and api_port are both {config.port}: the two doors need two ports")
+    endpoints, warnings = _endpoints(found.paths, tables, config, environ)
+    return replace(config, endpoints=endpoints, warnings=(*found.warnings, *warnings))
+
+
+def _endpoints(
+    paths: Sequence[Path],
+    tables: Sequence[Table],
+    config: Config,
+    environ: Mapping[str, str],
+) -> tuple[dict[str, Endpoint], list[str]]:
+    known = providers.load(config.providers_dir)
+    endpoints: dict[str, Endpoint] = {}
+    warnings: list[str] = []
+    for path, top in zip(paths, tables, strict=True):
+        secrets = Secrets(environ, path.parent)
+        for name, table in top.tables("endpoint"):
+            if name not in endpoints:
+                endpoints[name] = read_endpoint(
+                    name, table, providers=known, secrets=secrets, default=config.forward_to
+                )
+        warnings += secrets.warnings
+    return endpoints, warnings

@@ -1,0 +1,152 @@
+"""Values inside JSON, form and XML bodies, and inside query strings.
+
+A body that cannot be read has none: nothing here raises for what a sender wrote. Bodies over `CAP_BYTES` are not
+looked into, so that capturing one stays quick.
+"""
+
+import json
+import re
+from binascii import unhexlify
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from xml.parsers import expat
+
+CAP_BYTES = 1 << 20
+
+_FORM_FIELDS_MAX = 1000
+_XML_ELEMENTS_MAX = 10_000
+_XML_DEPTH_MAX = 8
+"""How deep below the root a locator can reach."""
+
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+
+EVERY = "*"
+"""The step of a JSON path that stands for every element of a list."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        for key, count in Counter(key for key, _ in pairs).items():
+            if count > 1:
+                made[key] = None
+    return made
+
+
+# Integers stay as written: an id may have more digits than int() is willing to read.
+_DECODER = json.JSONDecoder(parse_int=str, object_pairs_hook=_object)
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the document, its integers as text, or None.
+
+    A key that an object has twice is None: which of the two counts is every parser's own choice.
+    """
+    if len(body) > CAP_BYTES:
+        return None
+    try:
+        return _DECODER.decode(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def json_text(document: Any, path: Sequence[str]) -> bytes | None:
+    """Return the string or integer at `path`, in UTF-8; a number in the path is an index."""
+    for step in path:
+        document = _child(document, step)
+    return document.encode("utf-8", "surrogatepass") if isinstance(document, str) else None
+
+
+def json_items(document: Any, path: Sequence[str]) -> list[Any]:
+    """Return everything at `path`, in which `*` stands for every element of a list."""
+    found = [document]
+    for step in path:
+        if step == EVERY:
+            found = [child for item in found if isinstance(item, list) for child in item]
+        else:
+            found = [_child(item, step) for item in found]
+    return [item for item in found if item is not None]
+
+
+def parse_form(body: bytes) -> list[tuple[bytes, bytes]]:
+    """Return names and values in order, percent-decoded to bytes; a field without `=` has an empty value."""
+    if len(body) > CAP_BYTES or body.count(b"&") >= _FORM_FIELDS_MAX:
+        return []
+    return list(_form_fields(body))
+
+
+def parse_xml(body: bytes) -> Mapping[tuple[str, ...], str]:
+    """Return the text of each leaf element by its path below the root; attributes are `@name`.
+
+    Of elements with one path, the first counts. A document type, which is where entities come from, is refused.
+    """
+    if len(body) > CAP_BYTES:
+        return {}
+    reader = _XmlReader()
+    try:
+        reader.parser.Parse(body, True)  # noqa: FBT003 - positional only
+    except _EnoughError:
+        return reader.values
+    except (expat.ExpatError, ValueError, LookupError):  # the latter two for odd encodings
+        return {}
+    return reader.values
+
+
+def _child(document: Any, step: str) -> Any:
+    if isinstance(document, dict):
+        return document.get(step)
+    if isinstance(document, list) and step.isdecimal() and int(step) < len(document):
+        return document[int(step)]
+    return None
+
+
+def _form_fields(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for field in body.split(b"&"):
+        if field:
+            name, _, value = field.partition(b"=")
+            yield _unquote(name), _unquote(value)
+
+
+def _unquote(text: bytes) -> bytes:
+    # Not urllib's: a megabyte of bare `%` keeps it busy for most of a second.
+    return _ESCAPE.sub(lambda found: unhexlify(found[1]), text.replace(b"+", b" "))
+
+
+class _EnoughError(Exception):
+    """The document has more elements than we look at; those before are good."""
+
+
+class _XmlReader:
+    """What expat calls while it reads one document."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, ...], str] = {}
+        self._path: list[str] = []
+        self._text: list[str] = []
+        self._elements = 0
+        self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
+        self.parser.StartDoctypeDeclHandler = self._refuse
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text.append
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        if self._elements > _XML_ELEMENTS_MAX:
+            raise _EnoughError
+        self._path.append(name)
+        self._text.clear()
+        if len(self._path) <= _XML_DEPTH_MAX:
+            for attribute, value in attributes.items():
+                self.values.setdefault((*self._path[1:], f"@{attribute}"), value)
+
+    def _end(self, _name: str) -> None:
+        if self._text and 1 < len(self._path) <= _XML_DEPTH_MAX:
+            self.values.setdefault(tuple(self._path[1:]), "".join(self._text))
+        self._path.pop()
+        self._text.clear()
+
+    def _refuse(self, *_declaration: object) -> None:
+        raise ValueError("a document type is not read")

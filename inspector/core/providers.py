@@ -1,0 +1,152 @@
+"""A kind of sender as a value: how it signs, and where it puts the names of its events.
+
+`provider_table` reads one from TOML and explains the keys; `verification` and `signing` act on it.
+"""
+
+import hmac
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from inspector.core.fields import Fields
+from inspector.core.formats import Encoding, Format
+from inspector.core.keys import KeyForm
+from inspector.core.model import Request
+from inspector.core.templates import URL, Builtin, Kind, Locator, Template
+from inspector.core.timestamps import TimeRule
+
+LOCATED_MAX = 256
+"""Characters kept of an event's type or id: they are shown in lists."""
+
+
+class Scheme(StrEnum):
+    """How a provider signs."""
+
+    HMAC = "hmac"
+    DIGEST = "digest"
+    """A plain hash over a text that holds the secret."""
+    TOKEN = "token"  # noqa: S105 - a scheme
+    """The secret itself, in a header: proves who sent, nothing about what."""
+    BASIC = "basic"
+    """User name and password, as `user:password`: likewise."""
+    ED25519 = "ed25519"
+    """The secret is the public key, 32 bytes."""
+    ECDSA_P256 = "ecdsa-p256"
+    """With SHA-256; the secret is the public key, a DER SubjectPublicKeyInfo."""
+    UNSIGNED = "unsigned"
+    """The provider documents no signature."""
+
+    @property
+    def is_asymmetric(self) -> bool:
+        """Whether the secret we hold is a public key, which cannot sign."""
+        return self in {Scheme.ED25519, Scheme.ECDSA_P256}
+
+
+class UrlVariant(StrEnum):
+    """A spelling of the URL that the provider may have signed."""
+
+    AS_IS = "as-is"
+    WITHOUT_PORT = "without-port"
+    WITH_DEFAULT_PORT = "with-default-port"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One place for the signature, with what is signed when it stands there."""
+
+    signature: Locator
+    signed: Template
+    time: Locator | None = None
+    covered: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """What the signature authenticates, in the words of `Verification.covered`."""
+
+    def __post_init__(self) -> None:
+        labels = (self._label(part) for part in self.signed.placeholders())
+        object.__setattr__(self, "covered", tuple(dict.fromkeys(filter(None, labels))))
+
+    def locators(self) -> Iterator[Locator]:
+        """Yield what is read besides the signature: what is signed, and the time."""
+        yield from (part for part in self.signed.placeholders() if isinstance(part, Locator))
+        if self.time is not None:
+            yield self.time
+
+    def _label(self, part: Locator | Builtin) -> str:
+        if isinstance(part, Locator) and part.kind is Kind.PAIR:
+            return f"{part.name} in {self.signature.name}"
+        return part.label
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What a delivery says about itself."""
+
+    event: str | None
+    event_id: str | None
+    attempt_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One kind of sender."""
+
+    name: str
+    title: str
+    scheme: Scheme
+    docs: tuple[str, ...] = ()
+    note: str = ""
+    placements: tuple[Placement, ...] = ()
+    """Tried in order; the first that verifies counts. Empty only where the scheme is `unsigned`."""
+    digest: str = "sha256"
+    secret: KeyForm = field(default_factory=KeyForm)
+    format: Format = field(default_factory=Format)
+    encoding: Encoding = Encoding.HEX
+    time: TimeRule | None = None
+    also: tuple[tuple[Template, Template], ...] = ()
+    url_variants: tuple[UrlVariant, ...] = (UrlVariant.AS_IS,)
+    json_root: tuple[str, ...] = ()
+    missing: bytes | None = None
+    event: tuple[Template, ...] = ()
+    dedupe: tuple[Template, ...] = ()
+    attempt: tuple[Template, ...] = ()
+    ack: str = "2xx"
+    handshake: Mapping[str, Any] = field(default_factory=dict)
+    recognised_by: tuple[frozenset[bytes], ...] = ()
+    """Lower-case names of headers; its deliveries have all of one of these sets. Empty: no header tells it apart."""
+    signs_url: bool = field(init=False, repr=False, compare=False)
+    """Whether the URL it was given is part of what it signs."""
+
+    def __post_init__(self) -> None:
+        signed = any(placement.signed.uses(URL) for placement in self.placements)
+        object.__setattr__(self, "signs_url", signed)
+
+    def locate(self, request: Request) -> Located:
+        """Read the event's type, the event's id and the attempt's id, as far as the request has them."""
+        fields = Fields(request)
+        return Located(
+            event=_first(self.event, fields),
+            event_id=_first(self.dedupe, fields),
+            attempt_id=_first(self.attempt, fields),
+        )
+
+    def unequal(self, fields: Fields) -> tuple[Template, Template] | None:
+        """Return the first two of `also` that are not equal in this request."""
+        for one, other in self.also:
+            value = one.render(fields)
+            if value is None or not hmac.compare_digest(value, other.render(fields) or b""):
+                return one, other
+        return None
+
+    @property
+    def signs(self) -> bool:
+        """Whether the provider documents a signature at all."""
+        return self.scheme is not Scheme.UNSIGNED
+
+
+def _first(alternatives: Iterable[Template], fields: Fields) -> str | None:
+    for template in alternatives:
+        value = template.render(fields)
+        if value:
+            # Text that any store and any terminal takes; what was not UTF-8 stays tellable apart.
+            return value.decode("utf-8", "backslashreplace")[:LOCATED_MAX]
+    return None

@@ -1,0 +1,216 @@
+"""Checking one delivery against its provider's scheme. The result is a value, whatever was sent: nothing raises.
+
+The right signature and the right time are told apart: a good signature from yesterday is `stale`, a wrong one is a
+`mismatch` however old it is.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from inspector.core import schemes, wording
+from inspector.core.bodyfields import json_items
+from inspector.core.fields import Fields
+from inspector.core.model import Outcome, Request, Verification
+from inspector.core.providers import Placement, Provider, Scheme, UrlVariant
+from inspector.core.templates import Builtin, Kind, Locator
+
+_HOW_FAR = (
+    Outcome.MISSING,
+    Outcome.MALFORMED,
+    Outcome.NO_SECRET,
+    Outcome.MISMATCH,
+    Outcome.STALE,
+    Outcome.VERIFIED,
+)
+"""Of several places for a signature, the one where the check came furthest is reported."""
+
+_AUTHORITY = re.compile(rb"([^:/?#]+)://([^/?#]*?)(:[0-9]*)?([/?#].*)?", re.DOTALL)
+_DEFAULT_PORTS = {b"http": b":80", b"https": b":443"}
+
+
+def verify(
+    provider: Provider | None,
+    request: Request,
+    secrets: Sequence[bytes | str],
+    *,
+    now_s: float,
+    url: str | None = None,
+    tolerance_s: int | None = None,
+) -> Verification:
+    """Check `request` and say what was found.
+
+    `secrets` are written as the provider shows them; any of them may match. `url` is the one the provider was given,
+    for schemes that sign it: without it, `https` and `http` with the request's own Host are tried. `tolerance_s`
+    takes the place of the provider's own.
+    """
+    if provider is None:
+        return Verification(Outcome.UNKNOWN, wording.UNKNOWN)
+    if not provider.signs:
+        return Verification(Outcome.UNSIGNED, wording.unsigned(provider))
+    keys = [provider.secret.key(secret) for secret in secrets]
+    check = _Check(provider, keys, now_s, tolerance_s, url_is_guessed=url is None)
+    best: Verification | None = None
+    for address in _urls(provider, request, url):
+        fields = Fields(request, address)
+        for placement in provider.placements:
+            found = check.whole(placement, fields)
+            if found.outcome is Outcome.VERIFIED:
+                return found
+            if best is None or _HOW_FAR.index(found.outcome) > _HOW_FAR.index(best.outcome):
+                best = found
+    assert (
+        best is not None
+    )  # a provider that signs has a placement, and there is always one address
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What a request claims, once all of it could be read."""
+
+    candidates: list[bytes]
+    message: bytes
+    signed_at_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """What a delivery is checked with."""
+
+    provider: Provider
+    keys: list[bytes | None]
+    """One per secret; None where a secret is no key."""
+    now_s: float
+    tolerance_s: int | None
+    url_is_guessed: bool
+
+    def whole(self, placement: Placement, fields: Fields) -> Verification:
+        """Check the request, or each signed item in its body; the first that fails speaks for all."""
+        if not self.provider.json_root:
+            return self.one(placement, fields)
+        found = Verification(Outcome.MISSING, wording.missing(self.provider, placement.signature))
+        for item in json_items(fields.document(), self.provider.json_root):
+            found = self.one(placement, Fields(fields.request, fields.url, document=item))
+            if found.outcome is not Outcome.VERIFIED:
+                break
+        return found
+
+    def one(self, placement: Placement, fields: Fields) -> Verification:
+        """Check one signature: is it there, whole, right, and of now."""
+        provider = self.provider
+        claim = self._claim(placement, fields)
+        if isinstance(claim, Verification):
+            return claim
+        signed_at_s = None if claim.signed_at_s is None else int(claim.signed_at_s)
+        if not self.keys:
+            detail = wording.no_secret(placement)
+            return Verification(Outcome.NO_SECRET, detail, signed_at_s=signed_at_s)
+        index = self._matching(placement, fields, claim)
+        if index is None:
+            detail = wording.mismatch(provider, placement, self.keys) + self._about_url()
+            return Verification(Outcome.MISMATCH, detail, signed_at_s=signed_at_s)
+        if pair := provider.unequal(fields):
+            return Verification(Outcome.MISMATCH, wording.unequal(pair), index, signed_at_s)
+        detail = wording.verified(provider, placement, index, len(self.keys)) + self._about_url()
+        outcome = Outcome.VERIFIED
+        if provider.time and claim.signed_at_s is not None:
+            late = provider.time.complaint(claim.signed_at_s, self.now_s, self.tolerance_s)
+            if late:
+                outcome, detail = Outcome.STALE, f"signature is right, but {late}"
+        return Verification(outcome, detail, index, signed_at_s, _covered(provider, placement))
+
+    def _claim(self, placement: Placement, fields: Fields) -> _Claim | Verification:
+        """Read the signature, what it signs and when; or say what of it cannot be read."""
+        provider = self.provider
+        value = placement.signature.read(fields)
+        if not value:
+            return self._unreadable(placement, placement.signature, fields)
+        candidates = provider.format.candidates(value)
+        if not candidates:
+            return Verification(Outcome.MALFORMED, wording.no_candidate(provider, placement))
+        fields.pairs = provider.format.pairs(value)
+        fields.signature_header = placement.signature.key
+        message = placement.signed.render(fields, provider.missing)
+        if message is None:
+            absent = placement.signed.absent(fields)
+            return self._unreadable(placement, absent, fields)
+        if provider.time is None or placement.time is None:
+            return _Claim(candidates, message, None)
+        time = placement.time.read(fields)
+        if not time:
+            return self._unreadable(placement, placement.time, fields)
+        signed_at_s = provider.time.read(time)
+        if signed_at_s is None:
+            return Verification(Outcome.MALFORMED, wording.no_time(provider.time, placement.time))
+        return _Claim(candidates, message, signed_at_s)
+
+    def _matching(self, placement: Placement, fields: Fields, claim: _Claim) -> int | None:
+        """Return the first key that made one of the signatures, after trying them all."""
+        found = None
+        message = claim.message
+        for index, key in enumerate(self.keys):
+            if key is None:
+                continue
+            if self.provider.scheme is Scheme.DIGEST:
+                fields.secret = key
+                message = placement.signed.render(fields) or b""
+            if schemes.matches(self.provider, key, message, claim.candidates) and found is None:
+                found = index
+        return found
+
+    def _unreadable(
+        self, placement: Placement, part: Locator | Builtin | None, fields: Fields
+    ) -> Verification:
+        if not isinstance(part, Locator):
+            return Verification(Outcome.MALFORMED, wording.NO_URL)
+        if part.kind is Kind.HEADER and fields.is_repeated(part.key):
+            return Verification(Outcome.MALFORMED, wording.repeated(part))
+        if part.read(fields) is not None:
+            return Verification(Outcome.MALFORMED, wording.empty(part))
+        if part is placement.signature:
+            return Verification(Outcome.MISSING, wording.missing(self.provider, part))
+        if part.kind is Kind.PAIR:
+            return Verification(Outcome.MALFORMED, wording.no_pair(placement, part))
+        return Verification(Outcome.MISSING, wording.incomplete(placement, part))
+
+    def _about_url(self) -> str:
+        return wording.GUESSED_URL if self.url_is_guessed and self.provider.signs_url else ""
+
+
+def _covered(provider: Provider, placement: Placement) -> tuple[str, ...]:
+    if not provider.also:
+        return placement.covered
+    tied = (part.label for pair in provider.also for side in pair for part in side.placeholders())
+    return tuple(dict.fromkeys((*placement.covered, *tied)))
+
+
+def _urls(provider: Provider, request: Request, url: str | None) -> Iterator[bytes | None]:
+    """Yield the addresses the provider may have signed; None where it signs none or none is known."""
+    if not provider.signs_url:
+        yield None if url is None else _encoded(url)
+        return
+    known = _guesses(request) if url is None else [_encoded(url)]
+    spelled = (_spelled(address, variant) for address in known for variant in provider.url_variants)
+    yield from dict.fromkeys(spelled) or [None]
+
+
+def _guesses(request: Request) -> list[bytes]:
+    host = request.headers.get(b"Host")
+    if not host or not request.target.startswith(b"/"):
+        return []
+    return [scheme + b"://" + host + request.target for scheme in (b"https", b"http")]
+
+
+def _spelled(url: bytes, variant: UrlVariant) -> bytes:
+    found = _AUTHORITY.fullmatch(url)
+    if found is None or variant is UrlVariant.AS_IS:
+        return url
+    scheme, host, port, rest = found.groups(b"")
+    default = _DEFAULT_PORTS.get(scheme.lower(), b"")
+    port = b"" if variant is UrlVariant.WITHOUT_PORT else port or default
+    return scheme + b"://" + host + port + rest
+
+
+def _encoded(url: str) -> bytes:
+    return url.encode("utf-8", "surrogatepass")

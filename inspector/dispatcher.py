@@ -1,0 +1,188 @@
+"""When stored deliveries are forwarded: how many at once, in which order, and when again.
+
+The schedule itself is in the store, a row for each delivery that is still owed to its target, so a restart takes it up
+where it was. Memory holds only what is on its way.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from inspector.core.headers import Headers
+from inspector.core.model import Attempt, Delivery, Failure, FailureKind, Trigger
+from inspector.core.retry import next_delay_s
+from inspector.endpoints import Endpoints
+from inspector.errors import StorageError
+from inspector.forwarder import Forwarder
+from inspector.store import Store
+
+log = logging.getLogger(__name__)
+
+LIMIT_PER_TARGET = 16
+"""Deliveries on their way to one target at a time; the others wait in the store."""
+BATCH = 256
+"""How many due deliveries are looked at in one go."""
+
+
+class Dispatcher:
+    """Hands stored deliveries to their targets and keeps the schedule of those that failed."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        forwarder: Forwarder,
+        endpoints: Endpoints,
+        clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+        roll: Callable[[], float] = random.random,
+    ) -> None:
+        self._store = store
+        self._forwarder = forwarder
+        self._endpoints = endpoints
+        self._clock_us = clock_us
+        self._roll = roll
+        self._group: asyncio.TaskGroup | None = None
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._busy: Counter[str] = Counter()
+        self._wake = asyncio.Event()
+        self._behind = False
+        """Whether deliveries that are due wait in the store for a free place."""
+        self._started: set[int] = set()
+        """Started since the schedule was last read: that reading may not know it yet."""
+        self._unrecorded: set[int] = set()
+        """Sent, but the attempt could not be stored: not sent again before a restart."""
+
+    @asynccontextmanager
+    async def running(self, drain_s: float = 5.0) -> AsyncIterator[None]:
+        """Forward until the block ends; then give what is on its way `drain_s` to finish."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            schedule = group.create_task(self._follow_schedule())
+            try:
+                yield
+            finally:
+                self._group = None
+                schedule.cancel()
+                await self._drain(drain_s)
+
+    def submit(self, delivery: Delivery) -> None:
+        """Forward a delivery that was just stored with a place in the schedule: now, or when its turn comes."""
+        endpoint = self._endpoints.get(delivery.endpoint)
+        if endpoint is None or endpoint.target is None or delivery.id in self._tasks:
+            return
+        if self._behind or self._busy[endpoint.target] >= LIMIT_PER_TARGET:
+            self._behind = True
+        else:
+            self._start(delivery.id, endpoint.target, delivery)
+
+    async def _follow_schedule(self) -> None:
+        while True:
+            self._wake.clear()
+            now_us = self._clock_us()
+            try:
+                await self._start_due(now_us)
+                next_us = await self._store.next_due_us(after_us=now_us)
+            except StorageError as error:
+                log.error("cannot read the schedule: %s", error)
+                next_us = now_us + 1_000_000
+            with contextlib.suppress(TimeoutError):
+                wait_s = None if next_us is None else max(0, next_us - self._clock_us()) / 1_000_000
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()
+
+    async def _start_due(self, now_us: int) -> None:
+        self._started = set(self._tasks)
+        skip = self._started | self._unrecorded
+        due = await self._store.due(now_us, BATCH, skip=skip)
+        self._behind = len(due) == BATCH
+        for row in due:
+            target = self._target_of(row.endpoint)
+            if row.delivery_id in self._started:
+                continue
+            if target is None:
+                await self._store.unschedule(row.delivery_id)
+            elif self._busy[target] >= LIMIT_PER_TARGET:
+                self._behind = True
+            else:
+                self._start(row.delivery_id, target, None)
+
+    def _target_of(self, name: str) -> str | None:
+        endpoint = self._endpoints.get(name)
+        return endpoint.target if endpoint else None
+
+    def _start(self, delivery_id: int, target: str, delivery: Delivery | None) -> None:
+        if self._group is None:  # stopping: its row stays for the next run
+            return
+        self._busy[target] += 1
+        self._started.add(delivery_id)
+        self._tasks[delivery_id] = self._group.create_task(
+            self._forward(delivery_id, target, delivery)
+        )
+
+    async def _forward(self, delivery_id: int, target: str, delivery: Delivery | None) -> None:
+        try:
+            if delivery is not None:  # just stored
+                await self._attempt(delivery, target, number=1)
+            elif (stored := await self._store.delivery(delivery_id)) is not None:
+                earlier = (await self._store.attempts([delivery_id])).get(delivery_id, [])
+                number = 1 + sum(attempt.trigger is not Trigger.REPLAY for attempt in earlier)
+                await self._attempt(stored, target, number)
+        except StorageError as error:
+            self._unrecorded.add(delivery_id)
+            log.error("attempt at delivery #%d is not recorded: %s", delivery_id, error)
+        finally:
+            del self._tasks[delivery_id]
+            self._busy[target] -= 1
+            if self._behind:
+                self._wake.set()
+
+    async def _attempt(self, delivery: Delivery, target: str, number: int) -> None:
+        trigger = Trigger.FORWARD if number == 1 else Trigger.RETRY
+        started_us = self._clock_us()
+        try:
+            attempt = await self._forwarder.send(delivery, target, trigger)
+        except asyncio.CancelledError:
+            # Stopping. Whether the app saw the request nobody knows: say so, and let the next run try again.
+            abandoned = _abandoned(delivery, target, trigger, started_us, self._clock_us())
+            await self._store.append_attempt(abandoned, retry_at_us=started_us)
+            raise
+        endpoint = self._endpoints.get(delivery.endpoint)
+        policy = endpoint.retry if endpoint else None
+        delay_s = next_delay_s(policy, number, attempt.result, self._roll())
+        retry_at_us = None if delay_s is None else self._clock_us() + int(delay_s * 1_000_000)
+        await self._store.append_attempt(attempt, retry_at_us=retry_at_us)
+        if retry_at_us is not None:
+            self._wake.set()
+
+    async def _drain(self, drain_s: float) -> None:
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(list(self._tasks.values()), timeout=drain_s)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+
+
+def _abandoned(
+    delivery: Delivery, target: str, trigger: Trigger, started_us: int, now_us: int
+) -> Attempt:
+    return Attempt(
+        id=0,
+        delivery_id=delivery.id,
+        number=0,
+        trigger=trigger,
+        url=target,
+        request_headers=Headers(),
+        started_at_us=started_us,
+        duration_us=now_us - started_us,
+        result=Failure(
+            FailureKind.ABANDONED,
+            "the inspector stopped before the target answered; it may have seen the request",
+        ),
+    )

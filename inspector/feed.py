@@ -1,0 +1,142 @@
+"""Fan-out of committed records: every subscriber gets each one once, in order, however slowly it reads.
+
+The store is the memory. A queue only spares the usual subscriber a read of it; one that falls behind loses its queue
+and reads on in the store from its own last number, so nothing is skipped and nothing piles up.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from weakref import WeakSet
+
+from inspector.core.model import Attempt, Delivery, Record, Response
+
+QUEUE_RECORDS = 1000
+"""What a subscriber may leave unread before it loses its queue."""
+PAGE_RECORDS = 200
+"""What a subscriber that catches up reads at a time."""
+
+RecordsAfter = Callable[[int, int], Awaitable[Sequence[Record]]]
+"""`(after, limit)` -> the first committed records numbered above `after`, ascending, without bodies."""
+
+
+class Feed:
+    """The live stream of what the store commits."""
+
+    def __init__(
+        self,
+        records_after: RecordsAfter,
+        *,
+        queue_records: int = QUEUE_RECORDS,
+        page_records: int = PAGE_RECORDS,
+    ) -> None:
+        self._records_after = records_after
+        self._queue_records = queue_records
+        self._page_records = page_records
+        # Weak: a subscription that is dropped before its first step never runs its `finally`.
+        self._subscribers: WeakSet[_Subscriber] = WeakSet()
+
+    def publish(self, records: Sequence[Record]) -> None:
+        """Hand on records just committed, in ascending order; never waits. Called on the event loop."""
+        if not records or not self._subscribers:
+            return
+        bare = [_without_body(record) for record in records]
+        for subscriber in self._subscribers:
+            subscriber.offer(bare)
+
+    def subscribe(self, after: int | None = None) -> AsyncGenerator[Record, None]:
+        """Yield every record numbered above `after`, ascending, then each new one as it is committed.
+
+        With None it starts at this call: what is published from now on, also before the first step. Records carry
+        no bodies. Closing the generator unsubscribes. Raises StorageError when the store cannot be read.
+        """
+        subscriber = _Subscriber(after, self._queue_records)
+        self._subscribers.add(subscriber)
+        return self._follow(subscriber)
+
+    async def _follow(self, subscriber: "_Subscriber") -> AsyncGenerator[Record, None]:
+        try:
+            while True:
+                await subscriber.wait()
+                if subscriber.behind:
+                    records = await self._catch_up(subscriber)
+                else:
+                    records = [subscriber.pop()]
+                for record in records:
+                    if subscriber.advance(record.id):
+                        yield record
+        finally:
+            self._subscribers.discard(subscriber)
+
+    async def _catch_up(self, subscriber: "_Subscriber") -> Sequence[Record]:
+        # Queue again before the store is read, not after: what is committed meanwhile may miss the page.
+        subscriber.behind = False
+        page = await self._records_after(subscriber.last, self._page_records)
+        if len(page) >= self._page_records:
+            subscriber.fall_behind()  # more may be stored, and the queue does not join on to this page
+        return page
+
+
+class _Subscriber:
+    """One reader's place in the stream."""
+
+    def __init__(self, after: int | None, limit: int) -> None:
+        self.behind = after is not None
+        """Whether the next record has to come from the store."""
+        self._last = after
+        self._limit = limit
+        self._queue: deque[Record] = deque()
+        self._offered = asyncio.Event()
+
+    @property
+    def last(self) -> int:
+        """The number it has read up to."""
+        assert (
+            self._last is not None
+        )  # who starts at "now" falls behind only by an offer, which sets it
+        return self._last
+
+    def offer(self, records: Sequence[Record]) -> None:
+        """Queue `records`; if they do not fit, drop the queue, because the store has them all."""
+        if self._last is None:
+            self._last = records[0].id - 1
+        if self.behind:
+            return
+        if len(self._queue) + len(records) > self._limit:
+            self.fall_behind()
+        else:
+            self._queue.extend(records)
+        self._offered.set()
+
+    def fall_behind(self) -> None:
+        """Go on from the store instead of the queue."""
+        self._queue.clear()
+        self.behind = True
+
+    async def wait(self) -> None:
+        """Return when there is something to read, in the queue or in the store."""
+        while not (self.behind or self._queue):
+            self._offered.clear()
+            await self._offered.wait()
+
+    def pop(self) -> Record:
+        """Take the oldest record from the queue."""
+        return self._queue.popleft()
+
+    def advance(self, number: int) -> bool:
+        """Move on to record `number`; False if it has been read already, from a page of the store."""
+        if self._last is not None and number <= self._last:
+            return False
+        self._last = number
+        return True
+
+
+def _without_body(record: Record) -> Record:
+    match record:
+        case Delivery(request=request) if request.body:
+            return replace(record, request=replace(request, body=b""))
+        case Attempt(result=Response(body=body) as response) if body:
+            return replace(record, result=replace(response, body=b""))
+        case _:
+            return record

@@ -1,0 +1,111 @@
+"""Sends deliveries to their targets, byte for byte, and says what came of it."""
+
+import asyncio
+import time
+from collections.abc import Collection
+from types import TracebackType
+from typing import Self
+
+from inspector.core import forwarding
+from inspector.core.forwarding import Target
+from inspector.core.headers import Headers
+from inspector.core.model import (
+    Attempt,
+    Delivery,
+    Failure,
+    FailureKind,
+    Request,
+    Response,
+    Trigger,
+)
+from inspector.forwarder.connection import Deadline
+from inspector.forwarder.dialler import Dialler
+from inspector.forwarder.pool import Pool
+
+
+class Forwarder:
+    """Sends deliveries; as an async context manager, it closes its idle connections in the end.
+
+    Follows no redirect, keeps no cookie, asks no proxy, and inflates nothing. Any number of `send`s may run at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        own_ports: Collection[int],
+        allow_remote: bool = False,
+        connect_timeout_s: float = 5,
+        total_timeout_s: float = 30,
+    ) -> None:
+        self._dialler = Dialler(own_ports=own_ports, allow_remote=allow_remote)
+        self._pool = Pool()
+        self._connect_timeout_s = connect_timeout_s
+        self._total_timeout_s = total_timeout_s
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.close()
+
+    async def send(self, delivery: Delivery, target: str, trigger: Trigger) -> Attempt:
+        """Hand `delivery` to the base URL `target` once; return the attempt, not yet numbered.
+
+        Never raises for what the target is or does. A delivery that no HTTP request can express is a ValueError.
+        """
+        started_at_us = time.time_ns() // 1000
+        started_ns = time.perf_counter_ns()
+        url, headers = target, Headers()
+        result: Response | Failure
+        try:
+            parsed = forwarding.parse_target(target)
+        except ValueError as error:
+            result = Failure(FailureKind.FORBIDDEN, str(error))
+        else:
+            request = forwarding.outgoing(delivery, parsed)
+            url, headers = parsed.url(request), request.headers
+            result = await self._send(request, parsed)
+        return Attempt(
+            id=0,
+            delivery_id=delivery.id,
+            number=0,
+            trigger=trigger,
+            url=url,
+            request_headers=headers,
+            started_at_us=started_at_us,
+            duration_us=(time.perf_counter_ns() - started_ns) // 1000,
+            result=result,
+        )
+
+    async def _send(self, request: Request, target: Target) -> Response | Failure:
+        head = forwarding.head(request)
+        loop = asyncio.get_running_loop()
+        deadline = Deadline(loop.time() + self._total_timeout_s, self._total_timeout_s)
+        connection = self._pool.take(target.origin)
+        if connection is not None:
+            result, heard = await connection.exchange(head, request, deadline)
+            self._pool.keep(target.origin, connection)
+            if heard or not _is_disconnected(result):
+                return result
+            # A kept connection that dies without a word was most likely closed before our request reached it: apps
+            # close idle connections when they like, some after every answer without saying so. So this request goes
+            # out once more, on a new connection. Should the app have seen it after all, it sees the same delivery id
+            # again. Such a target's connections are not kept any more, so that it cannot happen twice.
+            self._pool.distrust(target.origin)
+        dialled = await self._dialler.connect(
+            target.origin, min(self._connect_timeout_s, deadline.at - loop.time())
+        )
+        if isinstance(dialled, Failure):
+            return dialled
+        result, _ = await dialled.exchange(head, request, deadline)
+        self._pool.keep(target.origin, dialled)
+        return result
+
+
+def _is_disconnected(result: Response | Failure) -> bool:
+    return isinstance(result, Failure) and result.kind is FailureKind.DISCONNECTED

@@ -1,0 +1,187 @@
+"""The public HTTP door: wire -> Request, Reply -> wire. It serves `/in/<endpoint>` and nothing else.
+
+aiohttp's low-level server parses the head; the header pairs and the body are taken raw, and no route, middleware or
+body decoder of aiohttp's sees them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
+from aiohttp.http import HttpVersion10, HttpVersion11
+from aiohttp.http_exceptions import HttpProcessingError
+from multidict import CIMultiDict
+
+from inspector.core.forwarding import split_ingress
+from inspector.core.headers import Headers
+from inspector.core.model import Endpoint, Reply, Request
+from inspector.core.text import encode, safe
+from inspector.errors import StorageError
+
+log = logging.getLogger(__name__)
+
+HEAD_TIMEOUT_S = 15
+BODY_TIMEOUT_S = 60
+BODY_IDLE_S = 10
+RETRY_AFTER_S = 5
+
+Accept = Callable[[Endpoint, Request], Awaitable[Reply]]
+Resolve = Callable[[str], Awaitable[Endpoint | None]]
+
+
+class Refused(Exception):
+    """A request that is answered with an error and not stored."""
+
+    def __init__(self, status: int, sentence: str, **headers: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+        self.headers = headers
+
+
+class Receiver:
+    """Turns what arrives into a `Request`, hands it to `accept`, and writes the reply."""
+
+    def __init__(self, *, resolve: Resolve, accept: Accept, body_cap_bytes: int) -> None:
+        self._resolve = resolve
+        self._accept = accept
+        self._body_cap_bytes = body_cap_bytes
+
+    def runner(self) -> web.ServerRunner:
+        """Return the server, to be set up and given a site."""
+        server = web.Server(
+            self._handle,
+            logger=_parser_log(),
+            access_log=None,
+            auto_decompress=False,  # the signature is over the bytes on the wire
+            keepalive_timeout=HEAD_TIMEOUT_S,  # in aiohttp this is also the deadline of a first head
+            lingering_time=2,
+        )
+        return web.ServerRunner(server, shutdown_timeout=10)
+
+    async def _handle(self, wire: web.BaseRequest) -> web.StreamResponse:
+        try:
+            _guard(wire)
+            target = encode(wire.raw_path)
+            place = split_ingress(target)
+            endpoint = await self._resolve(place[0]) if place else None
+            if endpoint is None:
+                raise Refused(404, "nothing is received here: deliveries go to /in/<endpoint>")
+            request = Request(
+                method=wire.method,
+                target=target,
+                headers=Headers(wire.raw_headers),
+                body=await self._read_body(wire),
+                peer=_peer(wire),
+            )
+            reply = await self._accept(endpoint, request)
+        except Refused as refusal:
+            return _error(refusal.status, refusal.sentence, refusal.headers)
+        except StorageError as error:
+            log.error("a delivery was refused: %s", error)
+            return _error(
+                503, "not stored; please send it again", {"Retry-After": str(RETRY_AFTER_S)}
+            )
+        if reply.delay_s:
+            await asyncio.sleep(reply.delay_s)
+        return _response(reply)
+
+    async def _read_body(self, wire: web.BaseRequest) -> bytes:
+        """Return the body as sent, de-chunked; raise Refused when it is too long or never comes."""
+        declared = wire.headers.get(hdrs.CONTENT_LENGTH)
+        if declared is not None and int(declared) > self._body_cap_bytes:
+            raise self._too_long()
+        if hdrs.EXPECT in wire.headers and wire.version == HttpVersion11 and wire.transport:
+            wire.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        content = wire.content
+        if content.is_eof():  # head and body came in one piece, as most do
+            body = content.read_nowait()
+            if len(body) > self._body_cap_bytes:
+                raise self._too_long()
+            return body
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                return await self._read_pieces(content.readany)
+        except TimeoutError:
+            raise Refused(408, "the body did not arrive in time") from None
+        except (HttpProcessingError, web.RequestPayloadError):
+            raise Refused(400, "the body is not framed as its headers say") from None
+
+    async def _read_pieces(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
+        pieces: list[bytes] = []
+        length = 0
+        while True:
+            async with asyncio.timeout(BODY_IDLE_S):
+                piece = await read()
+            if not piece:
+                return b"".join(pieces)
+            length += len(piece)
+            if length > self._body_cap_bytes:
+                raise self._too_long()
+            pieces.append(piece)
+
+    def _too_long(self) -> Refused:
+        return Refused(413, f"a body may be at most {self._body_cap_bytes} bytes long here")
+
+
+def _guard(wire: web.BaseRequest) -> None:
+    """Refuse what a parser lets through and the next hop might read differently (RFC 9112, 6.1 and 6.3)."""
+    if wire.version not in (HttpVersion10, HttpVersion11):
+        raise Refused(505, "HTTP/1.0 and HTTP/1.1 are spoken here")
+    codings = wire.headers.getall(hdrs.TRANSFER_ENCODING, ())
+    lengths = wire.headers.getall(hdrs.CONTENT_LENGTH, ())
+    if codings and (
+        len(codings) > 1
+        or codings[0].lower() != "chunked"
+        or lengths
+        or wire.version != HttpVersion11
+    ):
+        raise Refused(400, "Transfer-Encoding may only be one 'chunked', without Content-Length")
+    if len(lengths) > 1 or (lengths and not (lengths[0].isascii() and lengths[0].isdigit())):
+        raise Refused(400, "Content-Length must be one number")
+    expectation = wire.headers.get(hdrs.EXPECT)
+    if expectation is not None and expectation.lower() != "100-continue":
+        raise Refused(417, "only 100-continue can be expected here")
+
+
+def _peer(wire: web.BaseRequest) -> str:
+    name = wire.transport.get_extra_info("peername") if wire.transport else None
+    if not name:
+        return ""
+    host, port = name[0], name[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _response(reply: Reply) -> web.Response:
+    headers = CIMultiDict[str]()
+    for name, value in reply.headers.pairs:
+        headers.add(name.decode("ascii", "replace"), value.decode("utf-8", "replace"))
+    return web.Response(status=reply.status, headers=headers, body=reply.body)
+
+
+def _error(status: int, sentence: str, headers: dict[str, str]) -> web.Response:
+    response = web.Response(status=status, text=sentence + "\n", headers=headers)
+    response.force_close()  # after an error the two sides may disagree where the next request starts
+    return response
+
+
+def _parser_log() -> logging.Logger:
+    logger = logging.getLogger("inspector.receiver.parser")
+    if not any(isinstance(each, _OneLine) for each in logger.filters):
+        logger.addFilter(_OneLine())
+    return logger
+
+
+class _OneLine(logging.Filter):
+    """Makes one line of what aiohttp logs with a traceback for each request that is not HTTP."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record in place; keep it."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            reason = error.message.partition("\n")[0]
+            record.msg, record.args = "not HTTP: %s: %s", (record.getMessage(), safe(reason))
+            record.exc_info = None
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True

@@ -1,0 +1,161 @@
+"""Builds the parts and owns their lifetimes: from a Config to a running inspector, and back to nothing."""
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from inspector import __version__, providers
+from inspector.api import create_app
+from inspector.config import Config
+from inspector.datadir import Addresses
+from inspector.dispatcher import Dispatcher
+from inspector.endpoints import Endpoints
+from inspector.errors import UnreachableError
+from inspector.feed import Feed
+from inspector.forwarder import Forwarder
+from inspector.pipeline import Pipeline
+from inspector.receiver import Receiver
+from inspector.simulate.sender import SampleSender
+from inspector.store import Store
+
+API_HOST = "127.0.0.1"
+"""The private door is on loopback, whatever the public one is bound to."""
+
+BACKLOG = 1024
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    """A running inspector."""
+
+    config: Config
+    addresses: Addresses
+    feed: Feed
+    store: Store
+    endpoints: Endpoints
+    pipeline: Pipeline
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self) -> None:
+        """Let `wait_stopped` return."""
+        self._stopping.set()
+
+    async def wait_stopped(self) -> None:
+        """Wait until `stop` is called."""
+        await self._stopping.wait()
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Inspector]:
+    """Run an inspector until the block ends; then answer what is in flight, and close the store last.
+
+    Raises UnreachableError (a port or the data directory is taken), ConfigError and StorageError.
+    """
+    async with AsyncExitStack() as stack:
+        config.data_dir.prepare()
+        feed = Feed(lambda after, limit: store.records_after(after, limit))
+        store = await stack.enter_async_context(Store.open(config.data_dir, on_commit=feed.publish))
+        # Bound before anything is forwarded, so that the forwarder knows which ports are ours.
+        public = stack.enter_context(_bound(config.host, config.port, "--port"))
+        private = stack.enter_context(_bound(API_HOST, config.api_port, "--api-port"))
+        addresses = Addresses(
+            ingress=_url(config.host, public),
+            api=_url(API_HOST, private),
+            pid=os.getpid(),
+            version=__version__,
+        )
+        forwarder = await stack.enter_async_context(
+            Forwarder(
+                own_ports={_port(public), _port(private)},
+                allow_remote=config.allow_remote_target,
+            )
+        )
+        endpoints = await Endpoints.load(config, store)
+        dispatcher = Dispatcher(store=store, forwarder=forwarder, endpoints=endpoints)
+        known = providers.load(config.providers_dir)
+        seed = config.data_dir.sample_seed()
+        pipeline = Pipeline(
+            providers=known,
+            endpoints=endpoints,
+            store=store,
+            forwarder=forwarder,
+            dispatcher=dispatcher,
+            sample_seed=seed,
+        )
+        receiver = Receiver(
+            resolve=endpoints.resolve,
+            accept=pipeline.accept,
+            body_cap_bytes=config.body_cap_bytes,
+        )
+        api = create_app(
+            store=store,
+            feed=feed,
+            pipeline=pipeline,
+            endpoints=endpoints,
+            providers=known,
+            send_sample=SampleSender(known, endpoints, seed, addresses.ingress),
+            token=config.data_dir.api_token(),
+            addresses=addresses,
+            data_dir=config.data_dir,
+        )
+        # Closed in the opposite order: first the doors, then what is on its way to the targets, then the store.
+        await stack.enter_async_context(dispatcher.running())
+        await stack.enter_async_context(_serving(web.AppRunner(api, shutdown_timeout=1), private))
+        await stack.enter_async_context(_serving(receiver.runner(), public))
+        config.data_dir.write_addresses(addresses)
+        stack.callback(config.data_dir.remove_addresses)
+        yield Inspector(config, addresses, feed, store, endpoints, pipeline)
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` to its end on the fastest event loop there is."""
+    try:
+        import uvloop
+    except ImportError:  # Windows and PyPy have none
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+@contextmanager
+def _bound(host: str, port: int, flag: str) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            why = f"port {port} is taken by another program: choose one with {flag}"
+            raise UnreachableError(f"{why} ({flag} 0 picks a free one)") from error
+        raise UnreachableError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    with listener:
+        yield listener
+
+
+@asynccontextmanager
+async def _serving(runner: web.BaseRunner, listener: socket.socket) -> AsyncIterator[None]:
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener, backlog=BACKLOG).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _port(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    # A listener on every address is reached on this machine by its loopback one.
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - named, not bound
+    return f"http://{shown}:{_port(listener)}"

@@ -1,0 +1,158 @@
+"""Opening the database: recognise the file, set every connection up, put the write-ahead log away at the end."""
+
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import aiosqlite
+
+from inspector.errors import HooktapError
+from inspector.store import schema
+from inspector.store.connection import in_thread
+from inspector.store.files import close_to_others, open_private
+
+log = logging.getLogger(__name__)
+
+SQLITE_MINIMUM = (3, 37, 0)
+"""The first with STRICT tables."""
+MAGIC = b"SQLite format 3\0"
+
+# https://sqlite.org/pragma.html. Each is read back after it is set: SQLite ignores what it does not like.
+NEW_FILE: Mapping[str, int] = {
+    "page_size": 8192,  # several deliveries of 2 KB to a page: half the bytes written of 4096
+    "auto_vacuum": 2,  # INCREMENTAL: space comes back without a VACUUM of everything
+    "application_id": schema.APPLICATION_ID,  # the first write, before WAL: in the file itself from the beginning
+}
+EVERY_CONNECTION: Mapping[str, int | str] = {
+    "busy_timeout": 5000,
+    "trusted_schema": 0,
+    "cell_size_check": 1,
+    "temp_store": 2,  # MEMORY
+    "mmap_size": 0,
+}
+WRITER: Mapping[str, int | str] = {
+    **EVERY_CONNECTION,
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL: a commit is fsynced before it returns, which is what an acknowledgement promises
+    "fullfsync": 1,  # macOS: flush the drive's cache too; nothing elsewhere
+    "checkpoint_fullfsync": 1,
+    "foreign_keys": 1,
+    "journal_size_limit": 64 * 1024 * 1024,
+}
+READER: Mapping[str, int | str] = {**EVERY_CONNECTION, "query_only": 1}
+
+_INSTEAD = "move it away, or choose another directory with --data-dir"
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+@asynccontextmanager
+async def open_writer(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    """Open the one connection that writes, its database made or brought to this version.
+
+    Raises HooktapError, the file untouched, if it is not ours to write: no database, another program's, or a newer
+    version's.
+    """
+    _recognise(path)
+    await _check_version(path)
+    async with _connected(path, "rw") as connection:
+        with _explained(path):
+            await in_thread(connection, _prepare)
+        try:
+            yield connection
+        finally:
+            await _put_log_away(connection, path)
+
+
+@asynccontextmanager
+async def open_reader(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    """Open a connection that can neither write nor checkpoint. Raises HooktapError."""
+    async with _connected(path, "ro") as connection:
+        with _explained(path):
+            await in_thread(connection, _set, READER)
+        yield connection
+
+
+@asynccontextmanager
+async def _connected(path: Path, mode: str) -> AsyncIterator[aiosqlite.Connection]:
+    with _explained(path):
+        connection = await aiosqlite.connect(_uri(path, mode), uri=True, isolation_level=None)
+    try:
+        yield connection
+    finally:
+        await connection.close()  # or its thread would keep the process from ending
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"{path.absolute().as_uri()}?mode={mode}"
+
+
+def _recognise(path: Path) -> None:
+    """Refuse what is not ours by its first bytes, because SQLite may write to a file it is only asked about."""
+    if sqlite3.sqlite_version_info < SQLITE_MINIMUM:
+        needed = ".".join(map(str, SQLITE_MINIMUM))
+        raise HooktapError(
+            f"this Python has SQLite {sqlite3.sqlite_version}; {needed} or newer is needed"
+        )
+    with open_private(path) as file:
+        header = file.read(100)  # https://sqlite.org/fileformat.html#the_database_header
+    if not header:
+        return
+    if len(header) < 100 or not header.startswith(MAGIC):
+        raise HooktapError(f"{path} is not an SQLite database ({_INSTEAD})")
+    if int.from_bytes(header[68:72], "big") != schema.APPLICATION_ID:
+        raise HooktapError(f"{path} is the database of another program ({_INSTEAD})")
+    for suffix in ("", "-wal", "-shm"):
+        close_to_others(path.with_name(path.name + suffix))
+
+
+async def _check_version(path: Path) -> None:
+    # Read-only: closing a writing connection would already move its log into a database that is not ours to touch.
+    async with open_reader(path) as connection:
+        with _explained(path):
+            version = await in_thread(connection, schema.version)
+    if version > len(schema.SCRIPTS):
+        raise HooktapError(
+            f"{path} was written by a newer hooktap: its version is {version}, this one knows {len(schema.SCRIPTS)} "
+            "(install the newer hooktap again, or choose another directory with --data-dir)"
+        )
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA page_count").fetchone() == (0,):
+        _set(connection, NEW_FILE)
+    _set(connection, WRITER)
+    schema.migrate(connection)
+
+
+def _set(connection: sqlite3.Connection, pragmas: Mapping[str, int | str]) -> None:
+    for name, value in pragmas.items():
+        connection.execute(f"PRAGMA {name} = {value}")
+        row = connection.execute(f"PRAGMA {name}").fetchone()
+        if row is not None and row[0] != value:  # no row: built without it, as mmap may be
+            raise sqlite3.NotSupportedError(f"{name} is {row[0]} and cannot be set to {value}")
+
+
+async def _put_log_away(connection: aiosqlite.Connection, path: Path) -> None:
+    # Only the writer ever checkpoints (two at once is what SQLite's WAL-reset bug needs), and once more at its end.
+    try:
+        await in_thread(connection, _truncate_log)
+    except sqlite3.Error as error:
+        log.warning("the write-ahead log of %s stays beside it: %s", path, error)
+
+
+def _truncate_log(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+            what, instead = "is damaged", "move it away with its -wal and -shm to start afresh"
+        else:
+            what, instead = "cannot be opened", "choose another directory with --data-dir"
+        raise HooktapError(f"the database {path} {what}: {error} ({instead})") from error

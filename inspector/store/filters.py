@@ -1,0 +1,43 @@
+"""A query as SQL: what each term means. Values are bound, so that nothing a person types is read as SQL."""
+
+import re
+
+from inspector.core.query import Key, Query, Term
+from inspector.store.rows import integer, text
+
+Parameters = dict[str, str | int | None]
+
+_COLUMNS = {
+    Key.ENDPOINT: ("endpoint",),
+    Key.PROVIDER: ("provider",),
+    Key.OUTCOME: ("outcome",),
+    Key.EVENT: ("event",),
+    Key.METHOD: ("method",),
+    Key.TEXT: ("endpoint", "event", "event_id", "attempt_id"),
+}
+
+
+def conditions(query: Query) -> tuple[str, Parameters]:
+    """Return a condition on a row of `delivery` that holds where every term does, and its parameters."""
+    parameters: Parameters = {}
+    parts = ["TRUE"]
+    for number, term in enumerate(query):
+        name = f"term_{number}"
+        part, parameters[name] = _condition(term, name)
+        # Absent is NULL, and a comparison with it neither true nor false: `-event:x` wants those without an event too.
+        parts.append(f"({part}) IS NOT TRUE" if term.negated else f"({part})")
+    return " AND ".join(parts), parameters
+
+
+def _condition(term: Term, name: str) -> tuple[str, str | int | None]:
+    if term.key is Key.ID:
+        return f"id = :{name}", integer(int(term.value))
+    # Both ignore the case of ASCII letters.
+    if term.prefix or term.key is Key.TEXT:
+        comparison = rf"LIKE :{name} ESCAPE '\'"
+        value = re.sub(r"[\\%_]", r"\\\g<0>", term.value) + "%"
+        if term.key is Key.TEXT:
+            value = "%" + value
+    else:
+        comparison, value = f"= :{name} COLLATE NOCASE", term.value
+    return " OR ".join(f"{column} {comparison}" for column in _COLUMNS[term.key]), text(value)

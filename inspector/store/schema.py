@@ -1,0 +1,88 @@
+"""The database's shape: numbered scripts, each committed together with its number."""
+
+import sqlite3
+from collections.abc import Sequence
+
+APPLICATION_ID = 0x484B5450
+"""`HKTP`: what says that a database is ours (SQLite's `PRAGMA application_id`)."""
+
+SCRIPT_1 = """
+    -- The body stands last: SQLite reads a row from its beginning, so what lists deliveries never touches a body.
+    CREATE TABLE delivery (
+        id INTEGER PRIMARY KEY,
+        uid TEXT NOT NULL,
+        endpoint TEXT NOT NULL,
+        received_at_us INTEGER NOT NULL,
+        via TEXT NOT NULL,
+        method TEXT NOT NULL,
+        target BLOB NOT NULL,
+        headers BLOB NOT NULL,
+        peer TEXT NOT NULL,
+        provider TEXT,
+        event TEXT,
+        event_id TEXT,
+        attempt_id TEXT,
+        outcome TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        covered TEXT NOT NULL,
+        secret_index INTEGER,
+        signed_at_s INTEGER,
+        body_bytes INTEGER NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT;
+
+    -- Either status and the response's columns, or failure and its detail.
+    CREATE TABLE attempt (
+        id INTEGER PRIMARY KEY,
+        delivery_id INTEGER NOT NULL REFERENCES delivery ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        trigger TEXT NOT NULL,
+        url TEXT NOT NULL,
+        request_headers BLOB NOT NULL,
+        started_at_us INTEGER NOT NULL,
+        duration_us INTEGER NOT NULL,
+        failure TEXT,
+        detail TEXT,
+        status INTEGER,
+        response_headers BLOB,
+        response_truncated INTEGER,
+        response_body_bytes INTEGER,
+        response_body BLOB
+    ) STRICT;
+    CREATE UNIQUE INDEX attempt_of_delivery ON attempt (delivery_id, number);
+
+    -- Deliveries still owed to their target.
+    CREATE TABLE schedule (
+        delivery_id INTEGER PRIMARY KEY REFERENCES delivery ON DELETE CASCADE,
+        due_at_us INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX schedule_by_due ON schedule (due_at_us);
+
+    -- Endpoints created on first use.
+    CREATE TABLE endpoint (
+        name TEXT PRIMARY KEY,
+        created_at_us INTEGER NOT NULL
+    ) STRICT;
+
+    -- One row: the highest number ever given out, which outlives the record that had it.
+    CREATE TABLE sequence (newest INTEGER NOT NULL) STRICT;
+    INSERT INTO sequence (newest) VALUES (0);
+"""
+
+SCRIPTS = (SCRIPT_1,)
+"""Script n brings a database of version n - 1 to version n. What has been released is never edited."""
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """Return the number of the last script that the database has been through."""
+    (number,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(number)
+
+
+def migrate(connection: sqlite3.Connection, scripts: Sequence[str] = SCRIPTS) -> None:
+    """Bring the database to the newest version. Stopped at any moment, it is wholly at one version or the next."""
+    done = version(connection)
+    for number, script in enumerate(scripts[done:], done + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
+        )

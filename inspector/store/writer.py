@@ -1,0 +1,149 @@
+"""The one task that writes: what queued while the last commit ran is the next one. No timer, no delay."""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from inspector.core.model import Record
+from inspector.errors import StorageError, StoreBusyError
+from inspector.store.connection import in_thread
+from inspector.store.writes import Write, commit, read_newest
+
+QUEUE_WRITES = 10_000
+QUEUE_BYTES = 256 * 1024 * 1024
+"""What may wait. A write that finds the queue empty is taken whatever its size."""
+COMMIT_WRITES = 512
+COMMIT_BYTES = 8 * 1024 * 1024
+"""What one commit holds. A larger write is committed alone."""
+
+T = TypeVar("T")
+OnCommit = Callable[[Sequence[Record]], None]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    write: Write[Any]
+    size_bytes: int
+    future: asyncio.Future[Any]
+
+
+class Writer:
+    """Group commit: many callers wait for one fsync."""
+
+    def __init__(
+        self, connection: aiosqlite.Connection, path: Path, newest: int, on_commit: OnCommit
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._on_commit = on_commit
+        self._queue: deque[_Waiting] = deque()
+        # A write leaves the queue when its commit is over: the bounds cover what is being committed, too.
+        self._queued_bytes = 0
+        self._wake = asyncio.Event()
+        self.closed = False
+        self.newest = newest
+        """The highest number committed. After a failed commit its numbers, which nobody saw, are given out again."""
+
+    @classmethod
+    @asynccontextmanager
+    async def running(
+        cls, connection: aiosqlite.Connection, path: Path, on_commit: OnCommit
+    ) -> AsyncIterator["Writer"]:
+        """Write until the block ends, however it ends; then commit what is still queued."""
+        newest = await in_thread(connection, read_newest)
+        writer = cls(connection, path, newest, on_commit)
+        ended_by: BaseException | None = None
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(writer._run(), name="store writer")
+            try:
+                yield writer
+            except BaseException as error:  # noqa: BLE001 - raised below
+                # Out of the TaskGroup it would come wrapped, and the writer be cancelled before it is done.
+                ended_by = error
+            writer._close()
+        if ended_by is not None:
+            raise ended_by
+
+    async def write(self, write: Write[T], size_bytes: int = 0) -> T:
+        """Queue a write and return its result when it is on disk; a caller that is cancelled does not take it back.
+
+        Raises StoreBusyError at once when the queue is full, StorageError when the commit failed.
+        """
+        if self.closed:
+            raise StorageError(f"the store {self._path} is closed")
+        if self._queue and (
+            len(self._queue) >= QUEUE_WRITES or self._queued_bytes + size_bytes > QUEUE_BYTES
+        ):
+            raise StoreBusyError(
+                f"{len(self._queue)} records ({self._queued_bytes >> 20} MiB) wait to be stored in {self._path}: "
+                "the disk is slower than the senders (try again later)"
+            )
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(write, size_bytes, future))
+        self._queued_bytes += size_bytes
+        self._wake.set()
+        return await future
+
+    async def _run(self) -> None:
+        try:
+            while await self._has_work():
+                await self._commit(self._next_batch())
+        finally:  # cancelled, or `on_commit` raised; otherwise nobody waits any more
+            self._close()
+            self._refuse(len(self._queue), "the store was stopped")
+
+    def _close(self) -> None:
+        self.closed = True
+        self._wake.set()
+
+    async def _has_work(self) -> bool:
+        while not self._queue and not self.closed:
+            self._wake.clear()
+            await self._wake.wait()
+        return bool(self._queue)
+
+    def _next_batch(self) -> list[Write[Any]]:
+        batch: list[Write[Any]] = []
+        room_bytes = COMMIT_BYTES
+        for waiting in islice(self._queue, COMMIT_WRITES):
+            room_bytes -= waiting.size_bytes
+            if room_bytes < 0 and batch:
+                break
+            batch.append(waiting.write)
+        return batch
+
+    async def _commit(self, batch: list[Write[Any]]) -> None:
+        try:
+            transaction, results = await in_thread(self._connection, commit, self.newest, batch)
+        except sqlite3.Error as error:
+            self._refuse(len(batch), f"cannot write {self._path}: {error}")
+            return
+        self.newest = transaction.newest
+        try:
+            if transaction.records:
+                self._on_commit(transaction.records)
+        finally:  # whatever becomes of the feed, what is on disk is acknowledged
+            for result in results:
+                future = self._take()
+                if not future.done():
+                    future.set_result(result)
+
+    def _refuse(self, count: int, reason: str) -> None:
+        for _ in range(count):
+            future = self._take()
+            if not future.done():
+                future.set_exception(StorageError(reason))
+
+    def _take(self) -> asyncio.Future[Any]:
+        """Take the oldest write from the queue, its fate decided; its caller may be gone."""
+        waiting = self._queue.popleft()
+        self._queued_bytes -= waiting.size_bytes
+        return waiting.future

@@ -1,0 +1,165 @@
+"""A real API on loopback, over a real store; only what lies behind the pipeline is stood in for."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from inspector.api import create_app
+from inspector.client import Client
+from inspector.core.model import Attempt, Delivery, Endpoint, Record, Sign, Trigger
+from inspector.core.wire import JSON
+from inspector.datadir import Addresses, DataDir
+from inspector.errors import NotFoundError
+from inspector.feed import Feed, RecordsAfter
+from inspector.store import Store
+from tests import factories
+
+INGRESS = "http://127.0.0.1:8400"
+
+
+@dataclass
+class Pipeline:
+    """Records what it is asked to replay, and stores an attempt for it."""
+
+    store: Store
+    asked: list[tuple[int, str | None, Sign | None]] = field(default_factory=list)
+    error: Exception | None = None
+
+    async def replay(
+        self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
+    ) -> Attempt:
+        self.asked.append((delivery_id, to, sign))
+        if self.error is not None:
+            raise self.error
+        if await self.store.delivery(delivery_id) is None:
+            raise NotFoundError(f"there is no delivery #{delivery_id}")
+        attempt = factories.attempt(delivery_id=delivery_id, trigger=Trigger.REPLAY)
+        return await self.store.append_attempt(attempt)
+
+
+@dataclass
+class Endpoints:
+    """A table of endpoints, of which the first was configured."""
+
+    rows: Sequence[Endpoint] = ()
+
+    def all(self) -> Sequence[Endpoint]:
+        return self.rows
+
+    def is_configured(self, name: str) -> bool:
+        return self.rows[0].name == name
+
+
+@dataclass
+class Samples:
+    """Records which samples it is asked to send."""
+
+    asked: list[tuple[str | None, ...]] = field(default_factory=list)
+
+    async def __call__(
+        self,
+        provider: str,
+        *,
+        event: str | None,
+        format: str | None,  # noqa: A002 - the API's own word
+        endpoint: str | None,
+    ) -> JSON:
+        self.asked.append((provider, event, format, endpoint))
+        return {"status": 200, "body": "stored as #1\n", "url": f"{INGRESS}/in/x", "note": None}
+
+
+class WatchedFeed(Feed):
+    """A feed that tells when a subscriber has left."""
+
+    def __init__(self, records_after: RecordsAfter) -> None:
+        super().__init__(records_after, page_records=4)
+        self.left = asyncio.Semaphore(0)
+
+    def subscribe(self, after: int | None = None) -> AsyncGenerator[Record, None]:
+        return self._watched(super().subscribe(after))
+
+    async def _watched(self, records: AsyncGenerator[Record, None]) -> AsyncGenerator[Record, None]:
+        try:
+            async with aclosing(records):
+                async for record in records:
+                    yield record
+        finally:
+            self.left.release()
+
+
+@dataclass
+class Serving:
+    """A running API and what is behind it."""
+
+    data_dir: DataDir
+    store: Store
+    feed: WatchedFeed
+    pipeline: Pipeline
+    endpoints: Endpoints
+    samples: Samples
+    app: web.Application
+    runner: web.AppRunner
+    url: str
+    token: str
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def client(self) -> Client:
+        return Client(self.url, self.token)
+
+    async def receive(self, count: int = 1) -> list[Delivery]:
+        """Store so many deliveries, one commit after the other."""
+        return [await self.store.append_delivery(factories.delivery()) for _ in range(count)]
+
+
+@asynccontextmanager
+async def serving(
+    data_dir: DataDir, *, records_after: RecordsAfter | None = None, stall_s: float = 10
+) -> AsyncIterator[Serving]:
+    """Serve the API of `data_dir`, its feed from `records_after` instead of the store if it is given."""
+    data_dir.prepare()
+    live = WatchedFeed(records_after or (lambda after, limit: store.records_after(after, limit)))
+    async with Store.open(data_dir, on_commit=live.publish) as store:
+        pipeline, endpoints, samples = Pipeline(store), Endpoints(), Samples()
+        site_address = Addresses(INGRESS, "http://127.0.0.1:8401", 42, "0.1.0")
+        app = create_app(
+            store=store,
+            feed=live,
+            pipeline=pipeline,
+            endpoints=endpoints,
+            send_sample=samples,
+            token=data_dir.api_token(),
+            addresses=site_address,
+            data_dir=data_dir,
+            stall_s=stall_s,
+        )
+        # With the default timeout of 60 s, whatever keeps the API from stopping hangs the test.
+        runner = web.AppRunner(app)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            url = "http://{}:{}".format(*runner.addresses[0])
+            data_dir.write_addresses(Addresses(INGRESS, url, 42, "0.1.0"))
+            yield Serving(
+                data_dir=data_dir,
+                store=store,
+                feed=live,
+                pipeline=pipeline,
+                endpoints=endpoints,
+                samples=samples,
+                app=app,
+                runner=runner,
+                url=url,
+                token=data_dir.api_token(),
+            )
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,174 @@
+"""Printed lines: aligned, coloured by what came of it, and free of what a sender could smuggle in."""
+
+import io
+import os
+import time
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from inspector.cli.look import Look, clock, duration, moment, size
+from inspector.core.model import Failure, FailureKind, Outcome, Trigger, Verification
+from tests.factories import NOW_S, attempt, delivery, request, response
+
+PLAIN = Look()
+COLORED = Look(color=True)
+ASCII = Look(unicode=False)
+VERIFIED = Verification(Outcome.VERIFIED, "signature matches")
+
+
+@pytest.fixture(autouse=True)
+def _in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_a_verified_delivery_is_one_line() -> None:
+    line = PLAIN.delivery(
+        delivery(id=1042, endpoint="jinko", event="booking.completed", verification=VERIFIED)
+    )
+
+    assert line == (
+        "08:00:00  #1042  → jinko         booking.completed         POST         29 B  ✓ verified"
+    )
+
+
+def test_an_attempt_stands_below_its_delivery() -> None:
+    """Same number, in the same column."""
+    line = PLAIN.attempt(attempt(delivery_id=1042, duration_us=12_400))
+
+    assert line == "08:00:00  #1042  ← 200    12 ms  http://127.0.0.1:3000/"
+
+
+@pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.VERIFIED])
+def test_what_is_not_verified_says_why_below(outcome: Outcome) -> None:
+    first, second = PLAIN.delivery(
+        delivery(id=7, verification=Verification(outcome, "because of \x1b[31m"))
+    ).split("\n")
+
+    assert first.endswith(f" {outcome.value}")
+    assert second == "          because of ␛[31m"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "color"),
+    [(Outcome.VERIFIED, "green"), (Outcome.MISMATCH, "red"), (Outcome.UNSIGNED, "yellow")],
+)
+def test_a_verdicts_color(outcome: Outcome, color: str) -> None:
+    verdict = COLORED.verdict(Verification(outcome, ""))
+
+    assert verdict == click.style(click.unstyle(verdict), fg=color)
+    assert click.unstyle(verdict) != verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "color"),
+    [(200, "green"), (204, "green"), (302, "yellow"), (404, "yellow"), (500, "red")],
+)
+def test_a_statuss_color(status: int, color: str) -> None:
+    assert COLORED.status(status) == click.style(str(status), fg=color)
+
+
+def test_a_failure_says_its_sentence() -> None:
+    failure = Failure(FailureKind.REFUSED, "nobody listens at 127.0.0.1:3000\x00")
+    line = PLAIN.attempt(attempt(delivery_id=7, result=failure))
+
+    assert line == "08:00:00  #7     ← ✗ nobody listens at 127.0.0.1:3000␀"
+    assert PLAIN.answer(attempt(result=failure)) == "refused"
+
+
+@pytest.mark.parametrize("trigger", [Trigger.RETRY, Trigger.REPLAY])
+def test_what_is_not_the_first_forward_says_so(trigger: Trigger) -> None:
+    assert PLAIN.attempt(attempt(trigger=trigger)).endswith(f"  {trigger.value}")
+
+
+def test_ascii_signs() -> None:
+    shown = ASCII.delivery(delivery(verification=VERIFIED)) + ASCII.attempt(
+        attempt(result=response(status=500))
+    )
+
+    assert shown.isascii()
+    assert "-> demo" in shown
+    assert "<- 500" in shown
+    assert "+ verified" in shown
+
+
+@pytest.mark.parametrize(
+    "hostile", ["\x1b]0;owned\x07", "a\nb", "\x9b2J", "\u202eevil", "[/]", "é" * 300]
+)
+def test_a_sender_cannot_steer_the_line(hostile: str) -> None:
+    """One line stays one line, of bounded width, without a control character."""
+    line = COLORED.delivery(
+        delivery(
+            event=hostile,
+            verification=VERIFIED,
+            request=request(method=hostile, target=hostile.encode()),
+        )
+    )
+
+    assert "\n" not in line
+    assert all(character.isprintable() for character in click.unstyle(line))
+    assert len(click.unstyle(line)) < 150
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1536, "1.5 KiB"),
+        (2**20, "1.0 MiB"),
+        (2**35, "32768.0 MiB"),
+    ],
+)
+def test_size(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("time_us", "text"),
+    [(0, "0 ms"), (999_499, "999 ms"), (1_000_000, "1.00 s"), (30_004_000, "30.00 s")],
+)
+def test_duration(time_us: int, text: str) -> None:
+    assert duration(time_us) == text
+
+
+def test_times_are_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "TZ", "XXX-05:30")
+    time.tzset()
+
+    assert clock(NOW_S * 1_000_000) == "13:30:00"
+    assert moment(NOW_S * 1_000_000 + 1500) == "2026-06-02 13:30:00.001+05:30"
+
+
+class Stream(io.TextIOWrapper):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("color", "encoding", "look"),
+    [
+        (None, "utf-8", Look(color=True, unicode=True)),
+        (False, "UTF8", Look(color=False, unicode=True)),
+        (None, "ascii", Look(color=True, unicode=False)),
+        (None, "latin-1", Look(color=True, unicode=False)),
+    ],
+)
+def test_a_terminal_gets_colors_unless_nobody_wants_them(
+    color: bool | None, encoding: str, look: Look
+) -> None:
+    with click.Context(click.Command("x"), color=color):
+        assert Look.of(Stream(io.BytesIO(), encoding)) == look
+
+
+def test_a_pipe_gets_none() -> None:
+    with click.Context(click.Command("x")):
+        assert Look.of(io.TextIOWrapper(io.BytesIO(), "utf-8")) == Look()

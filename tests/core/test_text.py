@@ -1,0 +1,101 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.core.text import decode, encode, safe, safe_lines, shorten
+
+INVISIBLE = {"Cc", "Cs", "Zl", "Zp"}
+VISIBLE_FORMATS = {
+    # Signs that are drawn round the digits after them, and the joiners of hieroglyphs.
+    *map(chr, range(0x0600, 0x0606)),
+    *"\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd",
+    *map(chr, range(0x13430, 0x13440)),
+}
+BLANKS = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\u3164\uffa0\ufff0\ufff8\U000e0100"
+)
+"""Ignored where they are drawn, though Unicode counts them as letters, marks or nothing yet."""
+
+
+@given(st.binary())
+def test_any_bytes_survive(raw: bytes) -> None:
+    """Wire bytes come back from text as they were, whatever they were."""
+    assert encode(decode(raw)) == raw
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\x00\x1b[2J\x7f",
+        b"caf\xe9",  # latin-1
+        b"\xed\xb2\x80",  # UTF-8 of the surrogate that stands for the byte 80
+        b"\xf0\x9f\x98",  # cut short
+        "héllo 😀".encode(),
+    ],
+)
+def test_bytes_that_are_not_text(raw: bytes) -> None:
+    """Bytes that only look like an escape of PEP 383 are not taken for one."""
+    assert encode(decode(raw)) == raw
+
+
+def test_no_character_hides_or_steers() -> None:
+    """No control, line separator, surrogate or invisible format character is left in safe text."""
+    left = {
+        character
+        for character in map(chr, range(0x110000))
+        if character in safe(character)
+        and (
+            unicodedata.category(character) in INVISIBLE
+            or (unicodedata.category(character) == "Cf" and character not in VISIBLE_FORMATS)
+            or character in BLANKS
+        )
+    }
+    assert left == set()
+
+
+def test_what_is_shown_instead() -> None:
+    """Each kind of character has its own visible form."""
+    assert safe("\x1b]52;c;aGk=\x07\r\n\t\x00\x7f") == "␛]52;c;aGk=␇␍␊␉␀␡"
+    assert safe("\x9b2J\u202e\U000e0041") == r"\u009b2J\u202e\U000e0041"
+    assert safe(b"caf\xe9") == r"caf\xe9"
+    assert safe("\ud800") == r"\ud800"
+
+
+def test_ordinary_text_is_left_alone() -> None:
+    """Letters of any script, emoji with their variation selectors, and markup stay as they are."""
+    text = "[/] {} Grüße, 日本語, ❤\ufe0f, 100 %"
+    assert safe(text) == text
+
+
+@given(st.text())
+def test_safe_is_one_line_and_stays_so(text: str) -> None:
+    """Safe text has no line break by anybody's reading, and making it safe again changes nothing."""
+    once = safe(text)
+    assert len(once.splitlines()) <= 1
+    assert safe(once) == once
+
+
+@given(st.text())
+def test_lines_keep_their_breaks_only(text: str) -> None:
+    """`safe_lines` leaves line feeds, as many as there were, and nothing else that moves a cursor."""
+    shown = safe_lines(text)
+    assert shown.count("\n") == text.count("\n")
+    assert safe(shown.replace("\n", "")) == shown.replace("\n", "")
+
+
+def test_lines() -> None:
+    """CRLF is one break; a CR alone, which would overwrite its line, is shown; tabs become spaces."""
+    assert safe_lines(b"a\r\nb\rc\n\td") == "a\nb␍c\n    d"
+    assert safe_lines("a\tb", tab_width=2) == "a b"
+    assert safe_lines("") == ""
+
+
+@given(st.text(), st.integers(-1, 40))
+def test_shortened_text_fits(text: str, width: int) -> None:
+    """A text is cut to its width and says so, or is left alone."""
+    cut = shorten(text, width)
+    assert len(cut) <= max(width, 0)
+    assert cut == text or cut.endswith("…") or width <= 0

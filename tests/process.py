@@ -1,0 +1,134 @@
+"""A real inspector in a process of its own, started as a person starts it: `hooktap listen --json`."""
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspector.client import Client
+from inspector.core.wire import JSON
+from inspector.datadir import DataDir
+
+ROOT = Path(__file__).parent.parent
+START_S = 60
+STOP_S = 30
+LINE_S = 30
+LONGEST_LINE_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running inspector, as its ready line describes it."""
+
+    ingress: str
+    api: str
+    pid: int
+    data_dir: DataDir
+    _stdout: asyncio.StreamReader
+
+    def endpoint(self, name: str) -> str:
+        """Return the URL of an endpoint."""
+        return f"{self.ingress}/in/{name}"
+
+    def client(self) -> Client:
+        """Return a client of its API; an async context manager."""
+        return Client.of(self.data_dir)
+
+    async def line(self) -> JSON:
+        """Return the next line of the feed: a delivery or an attempt."""
+        async with asyncio.timeout(LINE_S):
+            return await _read_line(self._stdout)
+
+    async def lines(self, count: int, wanted: Callable[[JSON], bool]) -> list[JSON]:
+        """Return the next `count` lines that are `wanted`, and drop the others."""
+        found: list[JSON] = []
+        while len(found) < count:
+            line = await self.line()
+            if wanted(line):
+                found.append(line)
+        return found
+
+
+@asynccontextmanager
+async def inspector(
+    folder: Path,
+    *arguments: str,
+    config: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> AsyncIterator[Running]:
+    """Run `listen --json` on free ports with its data in `folder`; stop it by its pid at the end.
+
+    The process must then exit with 0 and have written no traceback.
+    """
+    command = [
+        "listen",
+        "--json",
+        "--port",
+        "0",
+        "--api-port",
+        "0",
+        "--data-dir",
+        str(folder / "data"),
+    ]
+    if config is not None:
+        (folder / "hooktap.toml").write_text(config, "utf-8")
+        command += ["--config", str(folder / "hooktap.toml")]
+    with tempfile.TemporaryFile() as narration:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "inspector",
+            *command,
+            *arguments,
+            cwd=folder,  # no hooktap.toml of the person running the tests is found from here
+            env=_environ(folder) | dict(environ or {}),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=narration,
+            # The reader takes lines off the pipe on its own up to twice this, so nobody has to read the feed.
+            limit=LONGEST_LINE_BYTES,
+        )
+        stdout = process.stdout
+        assert stdout is not None
+        try:
+            yield await _ready(stdout)
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            async with asyncio.timeout(STOP_S):
+                await asyncio.gather(stdout.read(), process.wait())
+            narration.seek(0)
+            told = narration.read().decode("utf-8", "replace")
+            sys.stderr.write(told)  # pytest shows it beside a failure
+        assert "Traceback" not in told, told
+        assert process.returncode == 0, told
+
+
+async def _ready(stdout: asyncio.StreamReader) -> Running:
+    async with asyncio.timeout(START_S):
+        ready = await _read_line(stdout)
+    assert ready["type"] == "ready", ready
+    return Running(
+        ingress=ready["ingress"],
+        api=ready["api"],
+        pid=ready["pid"],
+        data_dir=DataDir(Path(ready["data_dir"])),
+        _stdout=stdout,
+    )
+
+
+async def _read_line(stdout: asyncio.StreamReader) -> JSON:
+    line = await stdout.readline()
+    assert line, "the inspector ended its output"
+    found: JSON = json.loads(line)
+    return found
+
+
+def _environ(folder: Path) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("HOOKTAP_")}
+    return ours | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(folder / "config")}

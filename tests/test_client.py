@@ -1,0 +1,276 @@
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+from aiohttp import web
+
+from inspector import client as module
+from inspector.client import Client, Connection
+from inspector.core.headers import Headers
+from inspector.core.model import Failure, FailureKind, Record, Sign
+from inspector.datadir import Addresses, DataDir
+from inspector.errors import (
+    ConfigError,
+    HooktapError,
+    NotFoundError,
+    QueryError,
+    ReplayError,
+    StorageError,
+    UnreachableError,
+)
+from tests import factories
+from tests.api.serving import INGRESS, Serving, serving
+
+TIMEOUT_S = 60
+"""Only so that a test that has gone wrong ends."""
+
+Feed = AsyncGenerator[Record | Connection, None]
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Serving]:
+    async with serving(DataDir(tmp_path / "data")) as running:
+        yield running
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the delays before each reconnection, which are not waited for."""
+    taken: list[float] = []
+
+    async def pause(delay_s: float) -> None:
+        taken.append(delay_s)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(module, "_pause", pause)
+    return taken
+
+
+async def numbers(feed: Feed, count: int) -> list[int]:
+    """Return the numbers of the next records."""
+    found: list[int] = []
+    async with asyncio.timeout(TIMEOUT_S):
+        while len(found) < count:
+            item = await anext(feed)
+            if not isinstance(item, Connection):
+                found.append(item.id)
+    return found
+
+
+@asynccontextmanager
+async def answering(
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> AsyncIterator[str]:
+    """Serve something that is not an inspector."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield "http://{}:{}".format(*runner.addresses[0])
+    finally:
+        await runner.cleanup()
+
+
+async def test_every_call(api: Serving) -> None:
+    """What the store holds comes back as the model, bodies apart."""
+    delivery = await api.store.append_delivery(factories.delivery(body=b"\x00\xff"))
+    answered = await api.store.append_attempt(factories.attempt())
+    failure = Failure(FailureKind.REFUSED, "nobody listens")
+    failed = await api.store.append_attempt(factories.attempt(result=failure))
+
+    async with api.client() as client:
+        assert (await client.health())["newest"] == 3
+        [(listed, attempts)] = await client.deliveries()
+        assert (listed.id, listed.uid, listed.body_bytes) == (delivery.id, delivery.uid, 2)
+        assert [attempt.id for attempt in attempts] == [answered.id, failed.id]
+        assert attempts[1].result == failure
+        assert await client.delivery(1) == (listed, attempts)
+        assert await client.attempts(1) == attempts
+        assert await client.body(1) == b"\x00\xff"
+        assert await client.response_body(2) == b"ok"
+
+        replayed = await client.replay(1, to="http://127.0.0.1:3000", sign=Sign.VERBATIM)
+        assert replayed.number == 3
+        assert api.pipeline.asked == [(1, "http://127.0.0.1:3000", Sign.VERBATIM)]
+
+        api.endpoints.rows = [factories.endpoint()]
+        assert [endpoint["name"] for endpoint in await client.endpoints()] == ["demo"]
+        sent = await client.send_sample("checkfront", event="new", format="xml", endpoint="x")
+        assert sent["status"] == 200
+        assert api.samples.asked == [("checkfront", "new", "xml", "x")]
+
+
+async def test_pages(api: Serving) -> None:
+    """`before` and `limit` page backwards; an odd query arrives as it was typed."""
+    await api.receive(5)
+    async with api.client() as client:
+        assert [d.id for d, _ in await client.deliveries(limit=2)] == [5, 4]
+        assert [d.id for d, _ in await client.deliveries(before=4, limit=2)] == [3, 2]
+        assert await client.deliveries('"a&b=c#d %41 \u00e9"') == []
+
+
+async def test_header_bytes_survive(api: Serving) -> None:
+    """Bytes that are not UTF-8 go from the store through the API to the client, and stay the same bytes."""
+    pairs = ((b"X-Dup", b"caf\xe9"), (b"x-dup", b"\xed\xb2\x80\xff"), (b"\x80", b""))
+    request = factories.request(headers=Headers(pairs), target=b"/in/demo/\xff?%zz")
+    await api.store.append_delivery(factories.delivery(request=request))
+    answer = factories.response(headers=Headers(pairs))
+    sent = factories.attempt(request_headers=Headers(pairs), result=answer)
+    attempt = await api.store.append_attempt(sent)
+
+    async with api.client() as client, aclosing(client.feed(after=0)) as feed:
+        shown, [tried] = await client.delivery(1)
+        streamed = [item async for item in _records(feed, 2)]
+
+    assert (shown.request.headers.pairs, shown.request.target) == (pairs, request.target)
+    assert tried.request_headers.pairs == pairs
+    assert streamed == [shown, tried]
+    assert tried.result == module.attempt_from_json(module_json(attempt)).result
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (NotFoundError("there is no delivery #9"), NotFoundError),
+        (ReplayError("endpoint 'x' has no target"), ReplayError),
+        (ConfigError("no such event"), ConfigError),
+        (StorageError("disk full"), StorageError),
+        (RuntimeError("a detail"), HooktapError),
+    ],
+)
+async def test_refusals_keep_their_kind(
+    api: Serving, error: Exception, kind: type[HooktapError]
+) -> None:
+    """An error crosses the API as its kind and its sentence."""
+    api.pipeline.error = error
+    async with api.client() as client:
+        with pytest.raises(HooktapError) as refusal:
+            await client.replay(1)
+    assert type(refusal.value) is kind
+    if kind is not HooktapError:
+        assert str(refusal.value) == str(error)
+
+
+async def test_a_bad_query(api: Serving) -> None:
+    """A filter that cannot be read is a QueryError with the API's explanation."""
+    async with api.client() as client:
+        with pytest.raises(QueryError, match="nonsense"):
+            await client.deliveries("nonsense:1")
+        with pytest.raises(QueryError, match="limit"):
+            await client.deliveries(limit=501)
+        with pytest.raises(QueryError, match="UTF-8"):
+            await client.deliveries("caf\udce9")
+
+
+async def test_nothing_there(api: Serving) -> None:
+    """What is not found says so."""
+    async with api.client() as client:
+        for call in (client.delivery, client.body, client.attempts, client.response_body):
+            with pytest.raises(NotFoundError, match="#7"):
+                await call(7)
+
+
+async def test_the_wrong_token(api: Serving) -> None:
+    """Calls and the feed end at once: trying again would not help."""
+    async with Client(api.url, "wrong") as client:
+        with pytest.raises(HooktapError, match="token"):
+            await client.health()
+        for after in (None, 0):
+            with pytest.raises(HooktapError, match="token"):
+                await anext(client.feed(after))
+
+
+async def test_nobody_there() -> None:
+    """A refused connection is an inspector that does not run."""
+    async with Client("http://127.0.0.1:1", "token") as client:
+        with pytest.raises(UnreachableError, match="no inspector answers at http://127.0.0.1:1"):
+            await client.health()
+
+
+async def test_somebody_else_there() -> None:
+    """Another program's answer is not mistaken for an inspector's, nor is it followed elsewhere."""
+
+    async def page(request: web.Request) -> web.Response:
+        if request.path == "/":
+            raise AssertionError("the client has followed a redirect")
+        status = {"/api/health": 302, "/api/endpoints": 404}.get(request.path, 200)
+        return web.Response(status=status, text="<html>", headers={"Location": "/"})
+
+    async with answering(page) as url, Client(url, "token") as client:
+        with pytest.raises(UnreachableError, match="302 is not an inspector"):
+            await client.health()
+        with pytest.raises(UnreachableError, match="404 is not an inspector"):
+            await client.endpoints()
+        with pytest.raises(HooktapError, match="another version"):
+            await client.deliveries()
+
+
+async def test_an_answer_cut_short() -> None:
+    """A connection lost in mid-answer is said to be that, and the order is not sent again."""
+    asked: list[str] = []
+
+    async def half(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        response = web.StreamResponse(headers={"Content-Length": "10"})
+        await response.prepare(request)
+        await response.write(b"{")
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    async with answering(half) as url, Client(url, "token") as client:
+        with pytest.raises(UnreachableError, match="did not arrive"):
+            await client.replay(1)
+    assert asked == ["/api/deliveries/1/replay"]
+
+
+async def test_no_proxy_is_asked(api: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loopback traffic, with the token in it, goes to no proxy of the environment."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    await api.receive(1)
+    async with api.client() as client, aclosing(client.feed(after=0)) as feed:
+        assert (await client.health())["status"] == "ok"
+        assert await anext(feed) is Connection.CONNECTED
+        assert await numbers(feed, 1) == [1]
+
+
+async def test_outside_its_block(api: Serving) -> None:
+    """A client that was not entered says how to use it; leaving it twice is harmless."""
+    client = api.client()
+    with pytest.raises(RuntimeError, match="async with"):
+        await client.health()
+    async with client:
+        await client.health()
+    await client.__aexit__(None, None, None)
+
+
+async def test_the_feed_without_a_past(api: Serving) -> None:
+    """It connects, then yields what is committed from then on."""
+    await api.receive(2)
+    async with api.client() as client, aclosing(client.feed()) as feed:
+        assert await anext(feed) is Connection.CONNECTED
+        await api.receive(1)
+        assert await numbers(feed, 1) == [3]
+    await api.feed.left.acquire()
+
+
+async def test_a_feed_that_breaks(api: Serving, pauses: list[float]) -> None:
+    """What is committed during a break comes after it, also when nothing came before it."""
+    async with Cutter(api.port) as cutter, Client(cutter.url, api.token) as client:
+        async with aclosing(client.feed()) as feed:
+            assert await anext(feed) is Connection.CONNECTED
+            await api.feed.left_after(cutter.cut)
+            await api.receive(2)
+            assert await anext(feed) is Connection.RECONNECTING
+            assert await anext(feed) is Connection.CONNECTED
+            assert await numbers(feed, 2) == [1, 2]
+    assert len(pauses) == 1

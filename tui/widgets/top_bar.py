@@ -1,0 +1,51 @@
+"""The line on top: where deliveries go in, whether the inspector answers, how many there are, and whether we follow."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from inspector.core.text import safe
+from tui import labels
+
+ROOMY = 110
+"""Columns from which on everything is said in words."""
+
+
+class TopBar(Widget):
+    """A line that lays itself out for its width."""
+
+    ingress: reactive[str] = reactive("")
+    """Base URL of the public door; empty until it is known."""
+    connected: reactive[bool] = reactive(default=False)
+    deliveries: reactive[int] = reactive(0)
+    is_partial: reactive[bool] = reactive(default=False)
+    """Whether there are older deliveries than are counted."""
+    following: reactive[bool] = reactive(default=True)
+    unseen: reactive[int] = reactive(0)
+
+    def render(self) -> Content:
+        """Lay out the line: the URL left, the state right."""
+        url = f"{safe(self.ingress)}/in/<name>" if self.ingress else ""
+        left = Content.assemble((" hooktap ", ".bar-name"), f"  {url}")
+        right = Content("   ").join(
+            [self._connection(), self._count(), self._follow(), Content("")]
+        )
+        room = max(self.size.width - right.cell_length - 1, 0)
+        return left.truncate(room, ellipsis=True, pad=True) + " " + right
+
+    def _connection(self) -> Content:
+        if self.connected:
+            return Content.styled("● connected", labels.GOOD)
+        return Content.styled("○ reconnecting", labels.DOUBTFUL)
+
+    def _count(self) -> Content:
+        newest = "newest " if self.is_partial else ""
+        if self.size.width < ROOMY:
+            return Content(f"{newest}{self.deliveries:,}")
+        return Content(newest + labels.count(self.deliveries, "delivery", "deliveries"))
+
+    def _follow(self) -> Content:
+        if self.following:
+            return Content.styled("▼ following", labels.GOOD)
+        news = f", {self.unseen:,} new" if self.unseen else ""
+        return Content.styled(f"‖ paused{news}", labels.DOUBTFUL)
