@@ -101,10 +101,9 @@ async def running(config: Config) -> AsyncIterator[Inspector]:
             feed=feed,
             pipeline=pipeline,
             endpoints=endpoints,
-            providers=known,
             send_sample=SampleSender(known, endpoints, seed, addresses.ingress),
             token=config.data_dir.api_token(),
-            addresses=addresses,
+            addresses=lambda: addresses,
             data_dir=config.data_dir,
         )
         # Closed in the opposite order: first the doors, then what is on its way to the targets, then the store.

@@ -11,7 +11,7 @@ from tui import labels
 from tui.window import Row, Window
 
 GAP = 2
-EVENT_MIN = 14
+EVENT_MIN = 20
 _GIVE_WAY = ("size", "method", "endpoint", "time", "attempt")
 """Which column goes first where there is little room. The event gets what is left."""
 

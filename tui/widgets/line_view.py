@@ -110,7 +110,7 @@ class LineView(ScrollView, can_focus=True):
         if not text.isascii():
             return len(self._cuts(line))
         rest = len(text) - self._width
-        return 1 if rest <= 0 else 1 - -rest // -(self._width - self._hang(line))
+        return 1 if rest <= 0 else 1 - (-rest // (self._width - self._hang(line)))
 
     def _hang(self, line: Line) -> int:
         return min(line.hang, self._width // 2)
