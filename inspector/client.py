@@ -17,6 +17,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from inspector.core.model import Attempt, Delivery, Record, Sign
+from inspector.core.text import is_unicode
 from inspector.core.wire import JSON, attempt_from_json, delivery_from_json, record_from_json
 from inspector.datadir import DataDir
 from inspector.errors import (
@@ -101,6 +102,8 @@ class Client:
         self, query: str = "", before: int | None = None, limit: int = 100
     ) -> list[tuple[Delivery, list[Attempt]]]:
         """Return the deliveries that match, newest first, without bodies. Raises QueryError."""
+        if not is_unicode(query):  # an argument from a shell need not be text
+            raise QueryError("the query is not UTF-8")
         params = {"query": query, "limit": str(limit)}
         if before is not None:
             params["before"] = str(before)

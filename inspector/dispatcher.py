@@ -58,7 +58,7 @@ class Dispatcher:
         """Sent, but the attempt could not be stored: not sent again before a restart."""
 
     @asynccontextmanager
-    async def running(self, drain_s: float = 5.0) -> AsyncIterator[None]:
+    async def running(self, drain_s: float) -> AsyncIterator[None]:
         """Forward until the block ends; then give what is on its way `drain_s` to finish."""
         async with asyncio.TaskGroup() as group:
             self._group = group

@@ -103,11 +103,11 @@ async def running(config: Config) -> AsyncIterator[Inspector]:
             endpoints=endpoints,
             send_sample=SampleSender(known, endpoints, seed, addresses.ingress),
             token=config.data_dir.api_token(),
-            addresses=lambda: addresses,
+            addresses=addresses,
             data_dir=config.data_dir,
         )
         # Closed in the opposite order: first the doors, then what is on its way to the targets, then the store.
-        await stack.enter_async_context(dispatcher.running())
+        await stack.enter_async_context(dispatcher.running(config.drain_s))
         await stack.enter_async_context(_serving(web.AppRunner(api, shutdown_timeout=1), private))
         await stack.enter_async_context(_serving(receiver.runner(), public))
         config.data_dir.write_addresses(addresses)

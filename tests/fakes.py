@@ -80,9 +80,7 @@ class Peer:
     def reset(self) -> None:
         """End the connection by RST instead of FIN."""
         linger = struct.pack("ii", 1, 0)
-        self.writer.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, linger
-        )
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.writer.transport.abort()
 
 

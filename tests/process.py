@@ -1,12 +1,13 @@
-"""A real inspector in a process of its own, started as a person starts it: `hooktap listen --json`."""
+"""Real processes, started as a person starts them: an inspector (`hooktap listen --json`), and the demo app."""
 
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,15 +44,6 @@ class Running:
         """Return the next line of the feed: a delivery or an attempt."""
         async with asyncio.timeout(LINE_S):
             return await _read_line(self._stdout)
-
-    async def lines(self, count: int, wanted: Callable[[JSON], bool]) -> list[JSON]:
-        """Return the next `count` lines that are `wanted`, and drop the others."""
-        found: list[JSON] = []
-        while len(found) < count:
-            line = await self.line()
-            if wanted(line):
-                found.append(line)
-        return found
 
 
 @asynccontextmanager
@@ -107,6 +99,29 @@ async def inspector(
             sys.stderr.write(told)  # pytest shows it beside a failure
         assert "Traceback" not in told, told
         assert process.returncode == 0, told
+
+
+@contextmanager
+def demo_app(jinko_secret: str | None) -> Iterator[str]:
+    """Run scripts/demo_app.py on a free port; yield its URL. It must end without a traceback."""
+    environ = {name: value for name, value in os.environ.items() if name != "JINKO_WEBHOOK_SECRET"}
+    if jinko_secret is not None:
+        environ["JINKO_WEBHOOK_SECRET"] = jinko_secret
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "scripts" / "demo_app.py"), "--port", "0"],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline())["url"]
+        finally:
+            process.terminate()
+            _, narration = process.communicate(timeout=STOP_S)
+            sys.stderr.write(narration)
+    assert "Traceback" not in narration
 
 
 async def _ready(stdout: asyncio.StreamReader) -> Running:

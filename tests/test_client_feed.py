@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from random import Random
 
@@ -10,11 +10,13 @@ from aiohttp import web
 from inspector import client as module
 from inspector.client import Client, Connection
 from inspector.core.model import Record
-from inspector.datadir import DataDir
+from inspector.core.wire import dumps, record_to_json
+from inspector.datadir import Addresses, DataDir
 from inspector.errors import HooktapError, UnreachableError
+from tests import factories
 from tests.api.cutter import Cutter
 from tests.api.serving import Serving, serving
-from tests.elsewhere import answering
+from tests.api.strangers import answering
 
 TIMEOUT_S = 60
 """Only so that a test that has gone wrong ends."""
@@ -103,16 +105,136 @@ async def test_cuts_anywhere(api: Serving, seed: int) -> None:
 async def test_a_restart_on_other_ports(tmp_path: Path) -> None:
     """A client of a data directory finds the inspector's successor, for calls and for the feed."""
     data_dir = DataDir(tmp_path / "data")
-    async with serving(data_dir) as first:
-        client = Client.of(data_dir)
-        feed = client.feed(after=0)
-        await first.receive(2)
-        await client.__aenter__()
-        assert await take(feed, 2) == [1, 2]
-    data_dir.remove_addresses()
-    with pytest.raises(UnreachableError):
-        await client.health()
-    async with serving(data_dir) as second, client, aclosing(feed):
-        await second.receive(1)
-        assert (await client.health())["newest"] == 3
-        assert await take(feed, 1) == [3]
+    async with AsyncExitStack() as stack:
+        async with serving(data_dir) as first:
+            client = await stack.enter_async_context(Client.of(data_dir))
+            feed = await stack.enter_async_context(aclosing(client.feed(after=0)))
+            await first.receive(2)
+            assert await take(feed, 2) == [1, 2]
+        data_dir.remove_addresses()
+        with pytest.raises(UnreachableError):
+            await client.health()
+        assert await anext(feed) is Connection.RECONNECTING
+        async with serving(data_dir) as second:
+            await second.receive(1)
+            assert (await client.health())["newest"] == 3
+            assert await take(feed, 1) == [3]
+
+
+@pytest.mark.usefixtures("pauses")
+async def test_another_inspector_in_the_old_place(tmp_path: Path) -> None:
+    """Where a stranger of an inspector took over the port, the client goes on to its own."""
+    async with serving(DataDir(tmp_path / "theirs")) as theirs:
+        data_dir = DataDir(tmp_path / "ours")
+        async with serving(data_dir) as ours:
+            client = Client.of(theirs.data_dir)
+            client._data_dir = data_dir
+            client._place = client._place._replace(token=ours.token)
+            await ours.receive(1)
+            async with client, aclosing(client.feed(after=0)) as feed:
+                assert (await client.health())["newest"] == 1
+                assert await take(feed, 1) == [1]
+
+
+@pytest.mark.usefixtures("pauses")
+async def test_it_waits_for_an_inspector(tmp_path: Path) -> None:
+    """Where none runs yet it says so once, and connects when there is one."""
+    data_dir = DataDir(tmp_path / "data")
+    data_dir.prepare()
+    data_dir.api_token()
+    data_dir.write_addresses(Addresses("", "http://127.0.0.1:1", 1, ""))
+    async with Client.of(data_dir) as client, aclosing(client.feed()) as feed:
+        assert await anext(feed) is Connection.RECONNECTING
+        async with serving(data_dir):
+            assert await anext(feed) is Connection.CONNECTED
+
+
+async def test_the_wrong_token(api: Serving) -> None:
+    """A refusal ends the feed at once: trying again would not help."""
+    async with Client(api.url, "wrong") as client:
+        for after in (None, 0):
+            with pytest.raises(HooktapError, match="token"):
+                await anext(client.feed(after))
+
+
+async def test_a_server_that_accepts_and_closes(pauses: list[float]) -> None:
+    """A handshake alone is no success: the delays grow all the same."""
+
+    async def close(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.close()
+        return socket
+
+    async with (
+        answering(close) as url,
+        Client(url, "token") as client,
+        aclosing(client.feed(after=0)) as feed,
+    ):
+        states = [await anext(feed) for _ in range(16)]
+
+    assert states == [Connection.CONNECTED, Connection.RECONNECTING] * 8
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+
+
+async def test_a_server_that_makes_progress(pauses: list[float]) -> None:
+    """A connection that brought a record is followed by the next without delay, from that record on."""
+    asked: list[str] = []
+
+    async def one(request: web.Request) -> web.WebSocketResponse:
+        asked.append(request.query["after"])
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        record = factories.delivery(id=int(request.query["after"]) + 1)
+        await socket.send_str(dumps(record_to_json(record)))
+        await socket.close()
+        return socket
+
+    async with (
+        answering(one) as url,
+        Client(url, "token") as client,
+        aclosing(client.feed(after=0)) as feed,
+    ):
+        assert await take(feed, 5) == [1, 2, 3, 4, 5]
+
+    assert asked == ["0", "1", "2", "3", "4"]
+    assert pauses == [0.1] * 4
+
+
+@pytest.mark.parametrize("line", ["", "{}", "[]", "\x00", '{"type": "delivery", "id": "x"}'])
+async def test_words_of_another_version(line: str) -> None:
+    """What is no record ends the feed with a sentence, not in a loop."""
+
+    async def babble(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str(line)
+        await socket.close()
+        return socket
+
+    async with (
+        answering(babble) as url,
+        Client(url, "token") as client,
+        aclosing(client.feed(after=0)) as feed,
+    ):
+        assert await anext(feed) is Connection.CONNECTED
+        with pytest.raises(HooktapError, match="another version"):
+            await anext(feed)
+
+
+async def test_a_failing_server_is_asked_again(pauses: list[float]) -> None:
+    """500 and 503 pass; 404 is not an inspector, and final."""
+    statuses = iter([500, 503, 404])
+
+    async def fail(request: web.Request) -> web.Response:
+        return web.json_response({"error": "no"}, status=next(statuses))
+
+    async with (
+        answering(fail) as url,
+        Client(url, "token") as client,
+        aclosing(client.feed(after=0)) as feed,
+    ):
+        assert await anext(feed) is Connection.RECONNECTING
+        with pytest.raises(HooktapError, match="no"):
+            await anext(feed)
+    assert pauses == [0.1, 0.2]

@@ -4,31 +4,27 @@ import hashlib
 import hmac
 import http.client
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-APP = Path(__file__).parent.parent / "scripts" / "demo_app.py"
+from tests import process
+
 SECRET = "jinko-demo-secret"
 JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
 class App:
-    port: int
+    url: str
 
     def post(
         self, path: str, body: bytes, headers: Mapping[str, str], method: str = "POST"
     ) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=20)
         try:
             connection.request(method, path, body, dict(headers))
             answer = connection.getresponse()
@@ -48,32 +44,10 @@ class App:
         return self.post("/webhooks/jinko", body, JSON | present)
 
 
-@contextmanager
-def running(secret: str | None) -> Iterator[App]:
-    environ = {name: value for name, value in os.environ.items() if name != "JINKO_WEBHOOK_SECRET"}
-    if secret is not None:
-        environ["JINKO_WEBHOOK_SECRET"] = secret
-    with subprocess.Popen(
-        [sys.executable, str(APP), "--port", "0"],
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            ready = json.loads(process.stdout.readline())
-            yield App(int(ready["url"].rpartition(":")[2]))
-        finally:
-            process.terminate()
-            _, narration = process.communicate(timeout=20)
-    assert "Traceback" not in narration
-
-
 @pytest.fixture(scope="module")
 def app() -> Iterator[App]:
-    with running(SECRET) as started:
-        yield started
+    with process.demo_app(SECRET) as url:
+        yield App(url)
 
 
 def event(event_id: str) -> bytes:
@@ -157,7 +131,8 @@ def test_refuses_a_signed_body_it_cannot_read(app: App, body: bytes) -> None:
 
 def test_without_a_secret_nothing_of_jinko_is_accepted() -> None:
     """An app that cannot check must not pretend to; 500 makes the provider try again once it is set."""
-    with running(None) as app:
+    with process.demo_app(None) as url:
+        app = App(url)
         status, sentence = app.jinko(event("evt_any"))
         wink = app.post("/webhooks/wink", b'{"event":"booking.create"}', JSON)
 

@@ -8,7 +8,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 
 class KeyCommands(Provider):
-    """Offers the bindings that are active where the palette was opened."""
+    """Offers the bindings that are active where the palette was opened, those of the footer first."""
 
     async def discover(self) -> Hits:
         """Offer all of them."""
@@ -24,7 +24,8 @@ class KeyCommands(Provider):
 
     def _bound(self) -> Iterator[tuple[str, ActiveBinding]]:
         names: set[str] = set()
-        for bound in self.screen.active_bindings.values():
+        active = self.screen.active_bindings.values()
+        for bound in sorted(active, key=lambda bound: not bound.binding.show):
             name = bound.binding.description
             if bound.binding.id and name and name not in names:
                 names.add(name)  # one entry for `j` and `down`
@@ -34,4 +35,5 @@ class KeyCommands(Provider):
         return partial(self.app.run_action, bound.binding.action, bound.node)
 
     def _help(self, bound: ActiveBinding) -> str:
-        return f"Key: {self.app.get_key_display(bound.binding)}"
+        key = self.app.get_key_display(bound.binding)
+        return f"{bound.binding.tooltip} (key: {key})" if bound.binding.tooltip else f"Key: {key}"

@@ -35,7 +35,10 @@ def summary(row: Row, zone: tzinfo | None) -> Content:
         [
             labels.VERDICTS[verification.outcome].content + f"  {_short(verification.detail)}",
             *(Content.styled(_short(part), labels.FAINT) for part in evidence if part is not None),
-            Content(f"{_short(delivery.request.method)} {_short(delivery.request.target)}"),
+            Content.assemble(
+                f"{_short(delivery.request.method)} {_short(delivery.request.target)}",
+                (f"  {labels.size(delivery.body_bytes)}", labels.FAINT),
+            ),
             _last_attempt(row),
         ]
     )
@@ -56,7 +59,7 @@ def request_lines(delivery: Delivery, zone: tzinfo | None) -> list[Line]:
         Line(Content.styled(request_line, ".strong"), hang=2),
         *_header_lines(delivery.request.headers),
         _BLANK,
-        *(_pair(name, _long(value), ".faint") for name, value in facts if value is not None),
+        *_pairs([(name, _long(value)) for name, value in facts if value is not None], labels.FAINT),
     ]
 
 
@@ -123,12 +126,14 @@ def _answer_lines(response: Response, answer: BodyView | None) -> Iterator[Line]
 
 
 def _header_lines(headers: Headers) -> Iterator[Line]:
-    return (_pair(safe(name), _long(value), ".name") for name, value in headers)
+    return _pairs([(safe(name), _long(value)) for name, value in headers], ".name")
 
 
-def _pair(name: str, value: str, style: str) -> Line:
-    label = Content.styled(_long(name), style).pad_right(max(NAME_WIDTH - len(name), 1))
-    return Line(label + value, hang=NAME_WIDTH + 1)
+def _pairs(pairs: Sequence[tuple[str, str]], style: str) -> Iterator[Line]:
+    width = min(max((len(name) for name, _ in pairs), default=0), NAME_WIDTH) + 2
+    for name, value in pairs:
+        label = Content.styled(_long(name), style).pad_right(max(width - len(name), 1))
+        yield Line(label + value, hang=width)
 
 
 def _indented(line: Line) -> Line:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from inspector.api.answers import bad_request
+from inspector.core.text import is_unicode
 from inspector.errors import NotFoundError
 
 NUMBER_MAX = 2**63 - 1
@@ -37,7 +38,7 @@ async def body_of(request: web.Request, *allowed: str) -> dict[str, str]:
     _check_names(data, allowed)
     fields = {name: value for name, value in data.items() if value is not None}
     for name, value in fields.items():
-        if not isinstance(value, str) or not _is_unicode(value):
+        if not isinstance(value, str) or not is_unicode(value):
             raise bad_request(f"{name}: must be text")
     return fields
 
@@ -84,7 +85,3 @@ def choice_in(fields: dict[str, str], name: str, choices: type[Choice]) -> Choic
 def _check_names(names: Iterable[str], allowed: Collection[str]) -> None:
     if any(name not in allowed for name in names):
         raise bad_request(f"only these are read here: {', '.join(allowed) or 'nothing'}")
-
-
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)

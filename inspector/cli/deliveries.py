@@ -82,7 +82,7 @@ def body(data_dir: DataDir, *, id: int, output: Path | None, force: bool) -> Non
             output.write_bytes(content)
         except OSError as error:
             raise HooktapError(f"cannot write {output}: {error.strerror}") from error
-    elif force or not sys.stdout.isatty() or _is_plain(content):
+    elif force or not _on_terminal() or _is_plain(content):
         sys.stdout.buffer.write(content)
     else:
         raise HooktapError(
@@ -145,6 +145,10 @@ def _body_lines(id: int, content: bytes) -> list[str]:
             f"(the first {size(SHOWN_BODY_BYTES)} of {size(len(content))}: hooktap body {id})"
         )
     return [*lines, ""]
+
+
+def _on_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _is_plain(content: bytes) -> bool:

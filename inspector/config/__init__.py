@@ -44,6 +44,8 @@ class Config:
     """Whether an endpoint that is not configured is 404."""
     allow_remote_target: bool = False
     body_cap_bytes: int = 32 * 1024 * 1024
+    drain_s: float = 5.0
+    """How long a stop waits for answers of targets; what is still open then is sent again by the next run."""
     providers_dir: Path | None = None
     """Where the user's own provider files are; None: only those built in are known."""
     config_file: Path | None = None

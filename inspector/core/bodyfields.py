@@ -59,14 +59,14 @@ def json_text(document: Any, path: Sequence[str]) -> bytes | None:
 
 
 def json_items(document: Any, path: Sequence[str]) -> list[Any]:
-    """Return everything at `path`, in which `*` stands for every element of a list."""
+    """Return what is at `path`, in which `*` stands for every element of a list; None where an element has no such."""
     found = [document]
     for step in path:
         if step == EVERY:
             found = [child for item in found if isinstance(item, list) for child in item]
         else:
             found = [_child(item, step) for item in found]
-    return [item for item in found if item is not None]
+    return found
 
 
 def parse_form(body: bytes) -> list[tuple[bytes, bytes]]:

@@ -17,6 +17,7 @@ _FORBIDDEN = re.compile(
     "\U000e0000-\U000e0fff"  # tags: invisible ASCII
     "]"
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def decode(raw: bytes) -> str:
@@ -27,6 +28,11 @@ def decode(raw: bytes) -> str:
 def encode(text: str) -> bytes:
     """Give back the bytes that `decode` was given."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether `text` has no surrogates, so that UTF-8 can write it and every other program read it."""
+    return _SURROGATE.search(text) is None
 
 
 def safe(text: str | bytes) -> str:

@@ -102,10 +102,12 @@ class Connection(asyncio.Protocol):
             self._pump()
 
     def _pump(self) -> None:
-        # Piece by piece: the transport copies what the socket does not take at once.
-        while self._unsent and not self._paused and not self._transport.is_closing():
-            piece, self._unsent = self._unsent[:_PIECE_BYTES], self._unsent[_PIECE_BYTES:]
-            self._transport.write(piece)
+        if not self._unsent or self._paused or self._transport.is_closing():
+            return
+        piece, self._unsent = self._unsent[:_PIECE_BYTES], self._unsent[_PIECE_BYTES:]
+        self._transport.write(piece)
+        if not self._paused:
+            self._loop.call_later(0, self._pump)
 
     def _finish(self, *, reusable: bool) -> None:
         # An answer that overtook the request's body leaves the target in the middle of reading.

@@ -48,13 +48,14 @@ async def ask(
         try:
             writer.write(b"\r\n".join([*lines, b"", b""]) + body)
             head = await reader.readuntil(b"\r\n\r\n")
-            return await _answer(head, reader)
+            return await _answer(head, reader, bodiless=method == "HEAD")
         finally:
             writer.close()
 
 
-async def _answer(head: bytes, reader: asyncio.StreamReader) -> Answer:
+async def _answer(head: bytes, reader: asyncio.StreamReader, *, bodiless: bool) -> Answer:
     status_line, *fields = head.decode().strip().split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (f.partition(":") for f in fields)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    length = 0 if bodiless else int(headers.get("content-length", "0"))
+    body = await reader.readexactly(length)
     return Answer(int(status_line.split()[1]), headers, body)

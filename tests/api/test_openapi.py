@@ -118,21 +118,26 @@ async def test_answers_are_as_described(api: Serving) -> None:
         for (method, path), operation in described().items():
             if path == "/api/feed":
                 continue
-            body = {"provider": "jinko"} if path == "/api/samples" else {}
-            order = {"json": body} if method == "POST" else {}
+            order = {"provider": "jinko"} if path == "/api/samples" else {}
+            body = order if method == "POST" else None
             number = "2" if path.startswith("/api/attempts") else "1"
             url = api.url + path.replace("{id}", number)
-            async with session.request(method, url, **order) as response:
+            async with session.request(method, url, json=body) as response:
                 assert response.status == 200
                 _fits(operation["responses"]["200"], response.content_type, await response.read())
-            async with session.request(method, url, headers={"Origin": "null"}, **order) as refusal:
+            async with session.request(
+                method, url, headers={"Origin": "null"}, json=body
+            ) as refusal:
                 _fits(operation["responses"]["default"], refusal.content_type, await refusal.read())
 
 
 async def test_orders_are_as_described(api: Serving) -> None:
     """What a POST may carry is what its schema names: all of it is taken, and nothing else."""
     await api.receive(1)
-    for path, schema in (("/api/deliveries/1/replay", "ReplayOrder"), ("/api/samples", "SampleOrder")):
+    for path, schema in (
+        ("/api/deliveries/1/replay", "ReplayOrder"),
+        ("/api/samples", "SampleOrder"),
+    ):
         names = SCHEMAS[schema]["properties"]
         order = {name: described_as.get("enum", ["x"])[0] for name, described_as in names.items()}
         async with ClientSession(headers=api.authorization) as session:

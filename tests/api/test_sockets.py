@@ -10,6 +10,7 @@ from aiohttp import (
     WSCloseCode,
     WSMsgType,
     WSServerHandshakeError,
+    web,
 )
 
 from inspector.core.model import Record
@@ -18,6 +19,12 @@ from inspector.errors import StorageError
 from tests import factories
 from tests.api.rawhttp import TIMEOUT_S
 from tests.api.serving import Serving, serving
+
+
+async def endless(after: int, limit: int) -> Sequence[Record]:
+    """Stand in for a store with more records than any buffer holds."""
+    request = factories.request(headers=factories.headers(("X-Long", "x" * 60_000)))
+    return [factories.delivery(id=after + 1 + i, request=request) for i in range(limit)]
 
 
 async def test_past_and_present(api: Serving) -> None:
@@ -92,18 +99,31 @@ async def test_a_plain_request(api: Serving) -> None:
 
 
 async def test_a_client_that_stops_reading(tmp_path: Path) -> None:
-    """It is cut after a while, and neither its queue nor its connection stays; others read on."""
-
-    async def endless(after: int, limit: int) -> Sequence[Record]:
-        long = factories.headers(("X-Long", "x" * 60_000))
-        request = factories.request(headers=long)
-        return [factories.delivery(id=after + 1 + i, request=request) for i in range(limit)]
-
+    """It is cut after a while, and neither its queue nor its connection stays."""
     data_dir = DataDir(tmp_path / "data")
     async with serving(data_dir, records_after=endless, stall_s=0.2) as api:
         with await _upgrade_and_stop_reading(api) as stalled:
             await api.feed.left.acquire()
             await _read_to_the_end(stalled)
+
+
+async def test_stopping_does_not_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A goodbye that cannot be delivered, because the connection is full, is given up soon."""
+    full = asyncio.Event()
+    pause_writing = web.RequestHandler.pause_writing
+
+    def note(protocol: web.RequestHandler) -> None:
+        pause_writing(protocol)
+        full.set()
+
+    monkeypatch.setattr(web.RequestHandler, "pause_writing", note)
+    async with serving(DataDir(tmp_path / "data"), records_after=endless, stall_s=600) as api:
+        with await _upgrade_and_stop_reading(api):
+            await full.wait()
+            async with asyncio.timeout(TIMEOUT_S):
+                await api.runner.cleanup()
 
 
 async def test_a_store_that_fails(tmp_path: Path) -> None:
@@ -122,7 +142,7 @@ async def test_a_store_that_fails(tmp_path: Path) -> None:
 
 
 async def test_stopping_says_goodbye(tmp_path: Path) -> None:
-    """Open feeds are closed with 1001 and do not hold up the stop, even one that reads nothing."""
+    """Open feeds are closed with 1001 and do not hold up the stop, even by one that never answers."""
     async with (
         serving(DataDir(tmp_path / "data")) as api,
         ClientSession(headers=api.authorization) as session,

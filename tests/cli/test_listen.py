@@ -73,7 +73,10 @@ async def post(url: str, body: bytes = b"{}") -> int:
 
 async def test_the_first_line_of_json_is_ready(tmp_path: Path) -> None:
     """Addresses that answer, the directory, the process; then a line per delivery and per attempt, at once."""
-    async with serve(answering()) as target, inspector(tmp_path, "--forward-to", target.url) as running:
+    async with (
+        serve(answering()) as target,
+        inspector(tmp_path, "--forward-to", target.url) as running,
+    ):
         assert running.data_dir == DataDir(tmp_path / "data")
         assert await post(running.endpoint("demo"), b"\x00\x1b") == 200
         first, second = await running.line(), await running.line()
@@ -88,7 +91,10 @@ async def test_the_first_line_of_json_is_ready(tmp_path: Path) -> None:
 
 async def test_what_is_told_and_what_is_printed(tmp_path: Path) -> None:
     """Narration on stderr, data on stdout, without colours in a pipe."""
-    async with serve(answering()) as target, listening(tmp_path, "--forward-to", str(target.port)) as process:
+    async with (
+        serve(answering()) as target,
+        listening(tmp_path, "--forward-to", str(target.port)) as process,
+    ):
         told = await said(process, "Ctrl-C")
         url = told[1].split()[1].replace("/NAME", "/demo")
         assert await post(url) == 200

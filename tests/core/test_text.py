@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.core.text import decode, encode, safe, safe_lines, shorten
+from inspector.core.text import decode, encode, is_unicode, safe, safe_lines, shorten
 
 INVISIBLE = {"Cc", "Cs", "Zl", "Zp"}
 VISIBLE_FORMATS = {
@@ -39,6 +39,17 @@ def test_any_bytes_survive(raw: bytes) -> None:
 def test_bytes_that_are_not_text(raw: bytes) -> None:
     """Bytes that only look like an escape of PEP 383 are not taken for one."""
     assert encode(decode(raw)) == raw
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_what_utf8_cannot_write(text: str) -> None:
+    """Surrogates are what tells decoded bytes, and halves of characters, from text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        assert not is_unicode(text)
+    else:
+        assert is_unicode(text)
 
 
 def test_no_character_hides_or_steers() -> None:

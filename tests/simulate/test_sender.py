@@ -1,4 +1,3 @@
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +6,7 @@ import pytest
 
 from inspector import providers
 from inspector.config import Config
-from inspector.core.model import Endpoint, Outcome
+from inspector.core.model import Endpoint, Outcome, Response, Sign
 from inspector.core.signing import can_sign, sample_secret
 from inspector.core.verification import verify
 from inspector.datadir import DataDir
@@ -16,7 +15,7 @@ from inspector.errors import ConfigError, NotFoundError, UnreachableError
 from inspector.simulate import samples
 from inspector.simulate.sender import SampleSender, send, signed_sample
 from inspector.store import Store
-from tests import fakes
+from tests import fakes, process
 from tests.factories import NOW_S, headers, request
 
 KNOWN = providers.load()
@@ -152,6 +151,12 @@ def test_without_a_secret_a_sample_stays_unsigned() -> None:
     assert b"Stripe-Signature" not in made.headers
 
 
+def test_a_provider_that_does_not_sign_sends_its_sample_as_it_is() -> None:
+    made = signed_sample(KNOWN["wink"], secret="unused", now_s=NOW_S, unique="1")
+
+    assert made == samples.sample("wink", now_s=NOW_S, unique="1")
+
+
 @pytest.fixture
 async def sender(target: fakes.Target, tmp_path: Path) -> AsyncIterator[SampleSender]:
     data_dir = DataDir(tmp_path / "data")
@@ -192,10 +197,10 @@ async def test_an_endpoint_with_secrets_gets_samples_signed_with_its_first(
 
 
 async def test_two_samples_are_two_events(sender: SampleSender, target: fakes.Target) -> None:
-    await sender("jinko")
-    await sender("jinko")
+    await sender("github")
+    await sender("github")
 
-    first, second = (json.loads(taken.body)["event_id"] for taken in target.requests)
+    first, second = (taken.header(b"X-GitHub-Delivery") for taken in target.requests)
     assert first != second
 
 
@@ -217,6 +222,59 @@ async def test_a_name_that_no_endpoint_can_have_is_refused(
 async def test_a_provider_without_samples_is_said(sender: SampleSender) -> None:
     with pytest.raises(NotFoundError, match="did you mean 'jinko'"):
         await sender("jinkoo")
+
+
+async def test_a_newcomers_samples_are_verified(tmp_path: Path) -> None:
+    """Nothing is configured: the inspector signs the sample and knows its own secret."""
+    names = samples.providers()
+    async with process.inspector(tmp_path) as running, running.client() as client:
+        told = [await client.send_sample(name) for name in names]
+        deliveries = [await running.line() for _ in names]
+
+    assert [each["status"] for each in told] == [200] * len(names)
+    assert [each["url"] for each in told] == [running.endpoint(name) for name in names]
+    assert [each["provider"] for each in deliveries] == names
+    assert [each["verification"]["outcome"] for each in deliveries] == [
+        "verified" if can_sign(KNOWN[name]) else "unsigned" for name in names
+    ]
+
+
+async def test_the_demo_app_takes_our_samples(tmp_path: Path) -> None:
+    """The whole way: a sample, the inspector, an app that checks it by hand, and replays of each kind."""
+    with process.demo_app("shared-secret") as app:
+        jinko = f"""
+            [endpoint.jinko]
+            provider = "jinko"
+            secret = {{ env = "THE_SECRET" }}
+            forward_to = "{app}/webhooks/jinko"
+        """
+        async with (
+            process.inspector(
+                tmp_path, config=jinko, environ={"THE_SECRET": "shared-secret"}
+            ) as running,
+            running.client() as client,
+        ):
+            await client.send_sample("jinko")
+            delivery, forwarded = await running.line(), await running.line()
+            again = await client.replay(delivery["id"])
+            broken = await client.replay(delivery["id"], sign=Sign.BROKEN)
+            said = [await client.response_body(number) for number in (forwarded["id"], again.id)]
+
+    assert delivery["verification"]["outcome"] == "verified"
+    assert forwarded["status"] == 200
+    assert said[0] == b"jinko: 'booking.completed' of booking 'JNK-TEST00'\n"
+    assert said[1].endswith(b"was already handled\n")
+    assert isinstance(broken.result, Response)
+    assert broken.result.status == 401
+
+
+@pytest.mark.parametrize("kind", ["json", "xml", "form"])
+async def test_the_demo_app_reads_checkfronts_samples(kind: str) -> None:
+    made = samples.sample("checkfront", format=kind, now_s=NOW_S, unique="1")
+    with process.demo_app(None) as app:
+        answer = await send(f"{app}/webhooks/checkfront", made)
+
+    assert (answer.status, answer.body[:27]) == (200, b"checkfront: 'booking PAID',")
 
 
 def _text(taken: fakes.Taken) -> list[tuple[str, str]]:

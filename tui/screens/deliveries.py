@@ -42,6 +42,8 @@ LARGE_BODY_WAIT_S = 0.2
 SLOW_S = 0.5
 """A replay that takes longer is announced."""
 
+NEEDS_DELIVERY = frozenset({"replay", "follow", "cycle_body", "zoom"})
+
 
 class DeliveriesScreen(Screen[None]):
     """Turns what its widgets post into calls of the client, and what comes back into what they show."""
@@ -52,22 +54,34 @@ class DeliveriesScreen(Screen[None]):
     }
     """For every widget on the screen: Textual looks a style up through the ancestors."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "replay", "Replay", id="delivery.replay"),
         Binding(
-            "R", "replay('verbatim')", "Replay verbatim", show=False, id="delivery.replay_verbatim"
+            "r", "replay", "Replay", id="delivery.replay",
+            tooltip="Send the delivery to your app again, freshly signed where the secret is known",
         ),
-        Binding("s", "sample", "Send sample", id="sample.send"),
-        Binding("c", "copy", "Copy curl", id="delivery.copy"),
-        Binding("f", "follow", "Follow", id="list.follow"),
-        Binding("b,o", "cycle_body", "Body: pretty, text or hex", show=False, id="body.cycle"),
-        Binding("1", "tab('body')", "Body", show=False, id="detail.body"),
-        Binding("2", "tab('request')", "Request", show=False, id="detail.request"),
-        Binding("3", "tab('attempts')", "Attempts", show=False, id="detail.attempts"),
+        Binding(
+            "R", "replay('verbatim')", "Replay verbatim", show=False, id="delivery.replay_verbatim",
+            tooltip="Send it again with every header as it arrived, its old signature too",
+        ),
+        Binding("s", "sample", "Send sample", id="sample.send", tooltip="Send a provider's sample, signed"),
+        Binding(
+            "c", "copy", "Copy curl", id="delivery.copy", tooltip="Copy the delivery as a curl command"
+        ),
+        Binding(
+            "f", "follow", "Follow", id="list.follow",
+            tooltip="Select each delivery as it arrives, or stop doing so",
+        ),
+        Binding(
+            "b,o", "cycle_body", "Change the body's view", show=False, id="body.cycle",
+            tooltip="Show the body pretty, as text or as hex",
+        ),
+        Binding("1", "tab('body')", "Show the body", show=False, id="detail.body"),
+        Binding("2", "tab('request')", "Show the request", show=False, id="detail.request"),
+        Binding("3", "tab('attempts')", "Show the attempts", show=False, id="detail.attempts"),
         Binding("l,right", "step_tab(1)", "Next tab", show=False, id="detail.next_tab"),
         Binding("h,left", "step_tab(-1)", "Previous tab", show=False, id="detail.previous_tab"),
-        Binding("enter,z", "zoom", "Detail on the whole screen", show=False, id="detail.zoom"),
+        Binding("enter,z", "zoom", "Give the detail the whole screen", show=False, id="detail.zoom"),
         Binding("escape", "back", "Back to the list", show=False, id="detail.back"),
-    ]
+    ]  # fmt: skip
 
     def __init__(self, client: Client, operations: Operations, zone: tzinfo | None) -> None:
         super().__init__()
@@ -153,10 +167,16 @@ class DeliveriesScreen(Screen[None]):
         self._top_bar.is_partial = self._window.is_partial
         self.set_class(not len(self._window), "-empty")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Dim what needs a delivery while there is none."""
+        return None if action in NEEDS_DELIVERY and self._selected() is None else True
+
     # One delivery
 
     def on_delivery_list_selected(self, message: DeliveryList.Selected) -> None:
         """Show the selected delivery and fetch its body."""
+        if self._detail.delivery_id is None:
+            self.refresh_bindings()  # the first: now the keys have something to act on
         self._window.pin(message.delivery_id)
         if (row := self._show_detail()) is not None:
             self._load_body(row.delivery)

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from tui.widgets.line_view import Line, LineView
 
-KEYS_WIDTH = 18
+KEYS_WIDTH = 14
 
 
 class HelpScreen(ModalScreen[None]):
@@ -42,9 +42,8 @@ class HelpScreen(ModalScreen[None]):
             yield Line(Content.styled(title, "bold"))
             for binding in _described(bindings):
                 keys = " ".join(self._display(binding))
-                yield Line(
-                    Content(f"  {keys:<{KEYS_WIDTH}}{binding.description}"), hang=KEYS_WIDTH + 2
-                )
+                does = binding.tooltip or binding.description
+                yield Line(Content(f"  {keys:<{KEYS_WIDTH}}{does}"), hang=KEYS_WIDTH + 2)
             yield Line(Content())
 
     def _display(self, binding: Binding) -> Iterator[str]:

@@ -102,7 +102,7 @@ class DetailPane(Vertical):
     def on_body_pane_shown(self, message: BodyPane.Shown) -> None:
         """Name the view on the body's tab."""
         message.stop()
-        self.tabs.remark("body", message.view.view.value if message.view.views else "")
+        self.tabs.remark("body", message.view.view.value if len(message.view.views) > 1 else "")
 
     def _show_attempts(self, *, keep_place: bool) -> None:
         attempts = () if self._row is None else self._row.attempts

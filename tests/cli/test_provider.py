@@ -1,0 +1,99 @@
+"""`hooktap provider` and `hooktap completion`: what is known without an inspector."""
+
+import json
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from inspector import providers
+from inspector.config import load
+from tests.cli.conftest import Hooktap
+
+
+def test_list(hooktap: Hooktap) -> None:
+    plain = hooktap("provider", "list")
+    found = [json.loads(line) for line in hooktap("provider", "list", "--json").text.splitlines()]
+
+    assert [line.split()[0] for line in plain.text.splitlines()] == list(providers.load())
+    assert [each["name"] for each in found] == list(providers.load())
+    assert {"jinko", "wink", "checkfront", "stripe"} <= {each["name"] for each in found}
+
+
+@pytest.mark.parametrize("name", providers.load())
+def test_show_ends_with_a_configuration_that_works(
+    hooktap: Hooktap, tmp_path: Path, name: str
+) -> None:
+    """What it tells people to paste can be pasted."""
+    done = hooktap("provider", "show", name)
+    snippet = done.text[done.text.index("[endpoint.") :]
+    (tmp_path / "hooktap.toml").write_text(snippet)
+
+    assert done.code == 0
+    assert tomllib.loads(snippet)
+    assert load(environ={}, cwd=tmp_path).endpoints[name].provider == name
+
+
+def test_show_says_that_there_is_no_signature(hooktap: Hooktap) -> None:
+    """An unsigned provider is called that; no secret is asked for."""
+    text = hooktap("provider", "show", "wink").text
+    found = json.loads(hooktap("provider", "show", "wink", "--json").out)
+
+    assert "documents no signature" in text
+    assert "secret =" not in text
+    assert (found["scheme"], found["signature"], found["can_sign"]) == ("unsigned", [], False)
+    assert "booking.create" in found["samples"]
+
+
+def test_an_unknown_provider(hooktap: Hooktap) -> None:
+    done = hooktap("provider", "show", "strip")
+
+    assert (done.code, done.out) == (4, b"")
+    assert done.err == "hooktap: there is no provider 'strip' (did you mean 'stripe'?)\n"
+
+
+def test_the_users_own_file(hooktap: Hooktap, tmp_path: Path) -> None:
+    """It is listed beside the built-in ones, and a mistake in it is told with its name."""
+    own = tmp_path / "xdg" / "hooktap" / "providers"
+    own.mkdir(parents=True)
+    (own / "acme.toml").write_text('title = "Acme\\u001b[2J"\nextends = "jinko"\n')
+    assert "acme: Acme␛[2J" in hooktap("provider", "show", "acme").text
+
+    (own / "acme.toml").write_text("scheem = 1\n")
+    done = hooktap("provider", "list")
+    assert done.code == 2
+    assert "acme.toml: unknown key 'scheem'" in done.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(hooktap: Hooktap, shell: str) -> None:
+    done = hooktap("completion", shell)
+
+    assert done.code == 0
+    assert "_HOOKTAP_COMPLETE" in done.text
+
+
+def test_completion_knows_commands_and_options(
+    hooktap: Hooktap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the options of the terminal's, which need no command before them."""
+    monkeypatch.setenv("_HOOKTAP_COMPLETE", "bash_complete")
+    for words, expected in (("hooktap li", "plain,list"), ("hooktap list --li", "plain,--limit")):
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+        with pytest.raises(SystemExit):
+            hooktap()
+        assert expected
+
+
+def test_completion_in_bash(hooktap: Hooktap, tmp_path: Path) -> None:
+    """The script is one that bash can read."""
+    script = tmp_path / "completion"
+    script.write_bytes(hooktap("completion", "bash").out)
+    try:
+        done = subprocess.run(["bash", "-n", str(script)], check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no bash here")
+
+    assert done.returncode == 0

@@ -1,0 +1,290 @@
+"""The commands that ask a running inspector: list, show, body, replay, export, endpoint, wait."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspector.core.headers import Headers
+from inspector.core.model import Request
+from inspector.simulate import sender
+from tests.cli.conftest import Done, Hooktap
+from tests.factories import headers
+from tests.fakes import Target, answer, answering, serve
+from tests.process import Running, inspector
+
+HOSTILE = b"\x1b]0;owned\x07\x00\xff[/]"
+
+
+class Shell:
+    """Runs commands against one running inspector."""
+
+    def __init__(self, hooktap: Hooktap, running: Running, target: Target) -> None:
+        self._hooktap = hooktap
+        self.running = running
+        self.target = target
+
+    async def __call__(self, *args: str) -> Done:
+        data_dir = str(self.running.data_dir.path)
+        return await asyncio.to_thread(self._hooktap, *args, "--data-dir", data_dir)
+
+    async def json(self, *args: str) -> list[dict[str, Any]]:
+        done = await self(*args, "--json")
+        assert (done.code, done.err) == (0, "")
+        return [json.loads(line) for line in done.text.splitlines()]
+
+    async def post(self, endpoint: str, body: bytes = b"{}", **fields: Headers) -> int:
+        """Send a delivery and return its number, once the target has answered."""
+        request = Request("POST", b"/", fields.get("headers", Headers()), body)
+        answered = await sender.send(self.running.endpoint(endpoint), request)
+        assert answered.status == 200
+        delivery = await self.running.line()
+        assert (await self.running.line())["type"] == "attempt"
+        number: int = delivery["id"]
+        return number
+
+
+@asynccontextmanager
+async def shell(
+    hooktap: Hooktap, tmp_path: Path, said: bytes = answer(), config: str = ""
+) -> AsyncIterator[Shell]:
+    async with serve(answering(said)) as target:
+        options = ("--forward-to", target.url)
+        async with inspector(tmp_path, *options, config=config) as running:
+            yield Shell(hooktap, running, target)
+
+
+async def test_list(hooktap: Hooktap, tmp_path: Path) -> None:
+    """Newest first, with what the last attempt came to; JSON is one delivery a line, attempts in it."""
+    async with shell(hooktap, tmp_path) as sh:
+        numbers = [await sh.post(name) for name in ("a", "b", "a")]
+        plain = await sh("list")
+        found = await sh.json("search")
+        of_a = await sh.json("list", "endpoint:a", "--limit", "1")
+        none = await sh("list", "endpoint:nobody")
+        wrong = await sh("list", "endpoint:(")
+
+    assert [line.split()[1] for line in plain.text.splitlines()] == [
+        f"#{number}" for number in reversed(numbers)
+    ]
+    assert all(line.endswith("→ 200") for line in plain.text.splitlines())
+    assert [each["id"] for each in found] == numbers[::-1]
+    assert found[0]["attempts"][0]["status"] == 200
+    assert [each["id"] for each in of_a] == [numbers[2]]
+    assert (none.code, none.out, none.err) == (0, b"", "")
+    assert (wrong.code, wrong.out) == (2, b"")
+
+
+async def test_list_reads_page_after_page(
+    hooktap: Hooktap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspector.cli.deliveries.PAGE", 2)
+    async with shell(hooktap, tmp_path) as sh:
+        numbers = [await sh.post("a") for _ in range(5)]
+        everything = await sh.json("list", "--limit", "100")
+        some = await sh.json("list", "--limit", "3")
+
+    assert [each["id"] for each in everything] == numbers[::-1]
+    assert [each["id"] for each in some] == numbers[:1:-1]
+
+
+async def test_show(hooktap: Hooktap, tmp_path: Path) -> None:
+    """Nothing a sender wrote steers the terminal; JSON carries it all."""
+    async with shell(hooktap, tmp_path) as sh:
+        sent = headers(("X-Odd", "\u202e[/]"), ("x-odd", "é"))
+        number = await sh.post("a", b"line 1\nline 2\x1b[2J", headers=sent)
+        plain = await sh("show", f"#{number}")
+        [found] = await sh.json("show", str(number))
+        missing = await sh("show", "999999999999999999999")
+
+    assert plain.text.startswith(f"#{number}  {found['uid']}\n")
+    assert "X-Odd: \\u202e[/]\nx-odd: é\n" in plain.text
+    assert "line 1\nline 2␛[2J" in plain.text
+    assert "verdict    · unknown: " in plain.text
+    assert f"#{number}" in plain.text.splitlines()[-1]
+    assert plain.text.splitlines()[-1].endswith(f"{sh.target.url}/")
+    assert all(char.isprintable() for char in plain.text.replace("\n", ""))
+    assert found["body_bytes"] == len(b"line 1\nline 2\x1b[2J")
+    assert ["x-odd", "é"] in found["headers"]
+    assert (missing.code, missing.out) == (4, b"")
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"", ""),
+        (b"\x00\x01", "(2 B of binary: hooktap body 1 --output FILE)"),
+        (b"x" * 20_000, "(the first 16.0 KiB of 19.5 KiB: hooktap body 1)"),
+        (b"\xff\xfe", "\\xff\\xfe"),
+    ],
+)
+async def test_show_prints_what_fits(
+    hooktap: Hooktap, tmp_path: Path, body: bytes, shown: str
+) -> None:
+    async with shell(hooktap, tmp_path) as sh:
+        assert await sh.post("a", body) == 1
+        text = (await sh("show", "1")).text
+
+    assert shown in text
+    assert len(text) < 18_000
+
+
+@pytest.mark.parametrize("body", [b"", HOSTILE, b"\r\n", bytes(range(256)) * 4096])
+async def test_body_is_byte_for_byte(hooktap: Hooktap, tmp_path: Path, body: bytes) -> None:
+    async with shell(hooktap, tmp_path) as sh:
+        number = str(await sh.post("a", body))
+        piped = await sh("body", number)
+        written = await sh("body", number, "--output", "out.bin")
+        refused = await sh("body", number, "-o", "no/such/directory")
+        missing = await sh("body", "99")
+
+    assert (piped.code, piped.out) == (0, body)
+    assert (written.code, written.out) == (0, b"")
+    assert (tmp_path / "out.bin").read_bytes() == body
+    assert (refused.code, refused.err) == (
+        1,
+        "hooktap: cannot write no/such/directory: No such file or directory\n",
+    )
+    assert missing.code == 4
+
+
+@pytest.mark.parametrize(
+    ("body", "plain"),
+    [
+        (b"{\n\t1\n}", True),
+        ("é".encode(), True),
+        (HOSTILE, False),
+        (b"a\rb", False),
+        (b"\xff", False),
+    ],
+)
+async def test_body_on_a_terminal(
+    hooktap: Hooktap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes, plain: bool
+) -> None:
+    """What a terminal would obey or cannot show goes there only by --force."""
+    monkeypatch.setattr("inspector.cli.deliveries._on_terminal", lambda: True)
+    async with shell(hooktap, tmp_path) as sh:
+        number = str(await sh.post("a", body))
+        shown = await sh("body", number)
+        forced = await sh("body", number, "--force")
+
+    assert forced.out == body
+    assert (shown.code, shown.out) == ((0, body) if plain else (1, b""))
+
+
+async def test_replay(hooktap: Hooktap, tmp_path: Path) -> None:
+    """One attempt each, in order; one that cannot be made keeps none of the others from being made."""
+    async with serve(answering(answer(500))) as other, shell(hooktap, tmp_path) as sh:
+        one, two = await sh.post("a", HOSTILE), await sh.post("b")
+        both = await sh("replay", str(one), "99", f"#{two}")
+        elsewhere = await sh.json("replay", str(one), "--to", str(other.port))
+        failing = await sh("replay", str(one), "--to", other.url, "--fail")
+        passing = await sh("replay", str(one), "--fail")
+
+    lines = both.text.splitlines()
+    assert [line.split()[1:4] for line in lines] == [[f"#{n}", "←", "200"] for n in (one, two)]
+    assert all(line.endswith("  replay") for line in lines)
+    assert (both.code, both.err) == (4, "hooktap: there is no delivery #99\n")
+    assert (elsewhere[0]["trigger"], elsewhere[0]["status"]) == ("replay", 500)
+    assert other.requests[0].body == HOSTILE
+    assert (failing.code, passing.code) == (1, 0)
+
+
+async def test_replay_is_signed_as_asked(hooktap: Hooktap, tmp_path: Path) -> None:
+    """Verbatim is what arrived, fresh is not, broken neither; without a scheme it cannot be asked for."""
+    async with shell(hooktap, tmp_path) as sh:
+        assert (await sh("send", "jinko")).code == 0
+        number = str((await sh.running.line())["id"])
+        unknown = str(await sh.post("a"))
+        for sign in ("verbatim", "fresh", "broken"):
+            assert (await sh("replay", number, "--sign", sign)).code == 0
+        refused = await sh("replay", unknown, "--sign", "fresh")
+        wrong = await sh("replay", number, "--sign", "new")
+
+    signatures = [taken.header(b"X-Jinko-Signature") for taken in sh.target.requests]
+    first, _, verbatim, fresh, broken = signatures
+    assert verbatim == first
+    assert broken not in (first, fresh)
+    assert (refused.code, refused.out) == (1, b"")
+    assert "no known provider" in refused.err
+    assert wrong.code == 2
+
+
+async def test_export(hooktap: Hooktap, tmp_path: Path) -> None:
+    """The command, run by a shell, sends the same bytes to where the last attempt went, or to --to."""
+    async with shell(hooktap, tmp_path) as sh:
+        number = str(await sh.post("a", HOSTILE, headers=headers(("X-A", "it's"))))
+        command = (await sh("export", number)).text
+        other = (await sh("export", number, "--to", "localhost:1/base/")).text
+        done = await asyncio.to_thread(
+            subprocess.run, ["sh", "-c", command], capture_output=True, check=False
+        )
+
+    if done.returncode == 127:
+        pytest.skip("there is no curl here")
+    assert done.returncode == 0, done.stderr
+    assert sh.target.requests[-1].body == HOSTILE
+    assert sh.target.requests[-1].header(b"X-A") == [b"it's"]
+    assert "--url http://localhost:1/base/" in other
+
+
+async def test_endpoints(hooktap: Hooktap, tmp_path: Path) -> None:
+    """Configured and created ones; of a secret only that there is one."""
+    config = '[endpoint.jinko]\nprovider = "jinko"\nsecret = { file = "secret" }\n'
+    (tmp_path / "secret").write_text("cAnArY")
+    async with shell(hooktap, tmp_path, config=config) as sh:
+        await sh.post("demo")
+        plain = await sh("endpoint", "list")
+        found = await sh.json("endpoint", "list")
+        [jinko] = await sh.json("endpoint", "show", "jinko")
+        shown = await sh("endpoint", "show", "jinko")
+        wrong = await sh("endpoint", "show", "jinco")
+
+    assert [line.split()[0] for line in plain.text.splitlines()] == ["jinko", "demo"]
+    assert [each["name"] for each in found] == ["jinko", "demo"]
+    assert (jinko["provider"], jinko["secrets"], jinko["configured"]) == ("jinko", 1, True)
+    assert f"{sh.running.ingress}/in/jinko" in shown.text
+    assert (wrong.code, wrong.err) == (
+        4,
+        "hooktap: there is no endpoint 'jinco' (did you mean 'jinko'?)\n",
+    )
+    assert b"cAnArY" not in plain.out + shown.out
+
+
+async def test_wait_for_what_comes(hooktap: Hooktap, tmp_path: Path) -> None:
+    """It ignores what was there, and what does not match."""
+    async with shell(hooktap, tmp_path) as sh:
+        await sh.post("a")
+        async with asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(sh.json("wait", "endpoint:a", "--timeout", "30"))
+            while not waiting.done():  # it may not be listening yet
+                await sh.post("b")
+                newest = await sh.post("a")
+
+    [found] = waiting.result()
+    assert found["endpoint"] == "a"
+    assert 1 < found["id"] <= newest
+
+
+async def test_wait_for_what_is_there(hooktap: Hooktap, tmp_path: Path) -> None:
+    """--after makes a test free of races: the first match above that number."""
+    async with shell(hooktap, tmp_path) as sh:
+        numbers = [await sh.post("a") for _ in range(3)]
+        found = await sh.json("wait", "--after", str(numbers[0]))
+        text = (await sh("wait", "endpoint:a", "--after", "0")).text
+        late = await sh("wait", "endpoint:b", "--after", "0", "--timeout", "0.2")
+        wrong = await sh("wait", "endpoint:(")
+
+    assert [each["id"] for each in found] == [numbers[1]]
+    assert text.split()[1] == f"#{numbers[0]}"
+    assert (late.code, late.out, late.err) == (
+        1,
+        b"",
+        "hooktap: no delivery matched within 0.2 s\n",
+    )
+    assert wrong.code == 2

@@ -1,0 +1,28 @@
+import sqlite3
+import threading
+
+import aiosqlite
+import pytest
+
+from inspector.store.connection import in_thread
+
+
+async def test_function_runs_in_the_connections_thread() -> None:
+    """`in_thread` leans on two private names of aiosqlite; an upgrade that changes them fails here."""
+    async with aiosqlite.connect(":memory:", isolation_level=None) as connection:
+
+        def several_statements(raw: sqlite3.Connection, factor: int) -> tuple[int, int]:
+            raw.execute("CREATE TABLE t (n)")
+            raw.execute("INSERT INTO t VALUES (:n)", {"n": 21 * factor})
+            return raw.execute("SELECT n FROM t").fetchone()[0], threading.get_ident()
+
+        answer, thread = await in_thread(connection, several_statements, 2)
+
+    assert answer == 42
+    assert thread != threading.get_ident()
+
+
+async def test_error_of_the_function_reaches_the_caller() -> None:
+    async with aiosqlite.connect(":memory:", isolation_level=None) as connection:
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            await in_thread(connection, lambda raw: raw.execute("SELECT * FROM absent"))
