@@ -52,10 +52,11 @@ async def inspector(
     *arguments: str,
     config: str | None = None,
     environ: Mapping[str, str] | None = None,
+    exit_code: int = 0,
 ) -> AsyncIterator[Running]:
     """Run `listen --json` on free ports with its data in `folder`; stop it by its pid at the end.
 
-    The process must then exit with 0 and have written no traceback.
+    The process must then exit with `exit_code` (negative: killed by that signal) and have written no traceback.
     """
     command = [
         "listen",
@@ -98,7 +99,7 @@ async def inspector(
             told = narration.read().decode("utf-8", "replace")
             sys.stderr.write(told)  # pytest shows it beside a failure
         assert "Traceback" not in told, told
-        assert process.returncode == 0, told
+        assert process.returncode == exit_code, told
 
 
 @contextmanager

@@ -188,7 +188,7 @@ async def test_the_target_gets_the_same_bytes(tmp_path: Path) -> None:
 
 
 async def test_reply_target_passes_the_answer_on(tmp_path: Path) -> None:
-    answer = fakes.answer(418, b"tea", ("Set-Cookie", "a"), ("Set-Cookie", "b"))
+    answer = fakes.answer(418, ("Set-Cookie", "a"), ("Set-Cookie", "b"), body=b"tea")
     async with fakes.serve(fakes.answering(answer)) as target:
         endpoint = replace(JINKO, target=target.url, reply=ReplyMode.TARGET)
         async with running(tmp_path, endpoint) as inspector:

@@ -10,7 +10,7 @@ from inspector.core.model import Attempt, Delivery, Failure, Response
 from inspector.core.text import safe, shorten
 from tui import labels
 from tui.bodyview import LINE_CAP, BodyView
-from tui.widgets.line_view import Line
+from tui.folding import Line
 from tui.window import Row
 
 NAME_WIDTH = 26

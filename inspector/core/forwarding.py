@@ -199,7 +199,7 @@ _RULES = {
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BLANK = re.compile(rb"[\0-\x20\x7f]")
 _END_TO_END = re.compile(
-    rb"sig|hmac|digest|timestamp|\bts$|date|token|auth|secret|key|cert|id$|event|topic|delivery|hook|svix|content"
+    rb"sig|hmac|digest|timestamp|\bts$|date|token|auth|secret|key|cert|id$|event|topic|delivery|retry|hook|svix|content"
 )
 
 

@@ -1,6 +1,8 @@
 """One connection to a target, carrying one request at a time."""
 
 import asyncio
+import contextlib
+import socket
 from typing import NamedTuple, cast
 
 from inspector.core.model import Failure, Request, Response
@@ -35,6 +37,7 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._unsent = memoryview(b"")
         self._paused = False
+        self._spare: socket.socket | None = None
 
     async def exchange(
         self, head: bytes, request: Request, deadline: Deadline
@@ -82,6 +85,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Settle what is still open."""
+        self._read_rest()
         self._ended("reset" if isinstance(error, ConnectionResetError) else "closed")
 
     def pause_writing(self) -> None:
@@ -97,11 +101,15 @@ class Connection(asyncio.Protocol):
         if len(body) <= _PIECE_BYTES:
             self._transport.write(head + body)
         else:
+            if self._transport.get_extra_info("ssl_object") is None:
+                self._spare = self._transport.get_extra_info("socket").dup()
             self._transport.write(head)
             self._unsent = memoryview(body)
             self._pump()
 
     def _pump(self) -> None:
+        # Piece by piece, as the transport copies what the socket does not take at once; and each one only after the
+        # loop has read what came in meanwhile, as a timer that is due runs last.
         if not self._unsent or self._paused or self._transport.is_closing():
             return
         piece, self._unsent = self._unsent[:_PIECE_BYTES], self._unsent[_PIECE_BYTES:]
@@ -109,9 +117,21 @@ class Connection(asyncio.Protocol):
         if not self._paused:
             self._loop.call_later(0, self._pump)
 
+    def _read_rest(self) -> None:
+        # A target that refuses a long body halfway and closes resets the connection by what it left unread. If that
+        # fails our writing first, the transport is gone with the answer unread; a second handle still reads it.
+        if self._spare is None or self._answer is None:
+            return
+        with contextlib.suppress(OSError):
+            while data := self._spare.recv(_PIECE_BYTES):
+                self._answer.feed(data)
+
     def _finish(self, *, reusable: bool) -> None:
         # An answer that overtook the request's body leaves the target in the middle of reading.
         pending = self._unsent or self._transport.get_write_buffer_size()
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
         if reusable and not pending and not self._transport.is_closing():
             self.is_open = True
             self.idle_since = self._loop.time()

@@ -90,7 +90,7 @@ def test_a_target_that_is_down(hooktap: Hooktap, tmp_path: Path) -> None:
         )
         checks = examine(hooktap, 1)
 
-    found = {state: detail for state, detail in checks["target"]}
+    found = dict(checks["target"])
     assert f"http://127.0.0.1:{port}" in found["ok"]
     assert target.url in found["failed"]
 

@@ -103,9 +103,7 @@ async def test_to_any_url_without_a_secret(hooktap: Hooktap, tmp_path: Path) -> 
 @pytest.mark.parametrize("form", samples.CONTENT_TYPES)
 async def test_checkfronts_formats(hooktap: Hooktap, form: str) -> None:
     async with serve(answering()) as target:
-        done = await in_thread(
-            hooktap, "send", "checkfront", "booking", "--format", form, "--to", target.url
-        )
+        done = await in_thread(hooktap, "send", "checkfront", "--format", form, "--to", target.url)
 
     assert done.code == 0
     [taken] = target.requests

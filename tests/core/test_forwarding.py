@@ -206,13 +206,24 @@ def test_fields_named_in_connection_end_here_wherever_they_stand() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    """Content-Length Host Hooktap-Delivery-Id Content-Type Content-Encoding Authorization Date Digest
-    X-Jinko-Signature X-Jinko-Timestamp X-Jinko-Event-Id X-Jinko-Delivery-Id Stripe-Signature X-Hub-Signature
-    X-Hub-Signature-256 X-GitHub-Event X-GitHub-Delivery webhook-id webhook-timestamp webhook-signature svix-id
-    svix-timestamp svix-signature X-Slack-Signature X-Slack-Request-Timestamp X-Shopify-Hmac-Sha256 X-Shopify-Topic
-    X-Shopify-Webhook-Id X-Gitlab-Token X-Gitlab-Event-UUID X-Sig X-Ts HmacSignature X-Hook-Secret X-Request-UUID
-    Idempotency-Key X-Trello-Webhook X-Telegram-Bot-Api-Secret-Token X-Bokun-HMAC Twitch-Eventsub-Message-Type
-    X-Signature-Ed25519 Linear-Delivery Paddle-Signature X-Checkfront-Token""".split(),
+    [
+        "Host",
+        "Content-Length",
+        "Content-Type",
+        "Hooktap-Delivery-Id",
+        "Authorization",
+        "Date",
+        "X-Hub-Signature-256",
+        "X-Bokun-HMAC",
+        "X-Sig",
+        "X-Ts",
+        "X-Gitlab-Token",
+        "X-Hook-Secret",
+        "X-Request-UUID",
+        "Idempotency-Key",
+        "X-Trello-Webhook",
+        "Twitch-Eventsub-Message-Type",
+    ],
 )
 def test_no_sender_can_take_a_signature_away(name: str) -> None:
     """`Connection: X-Hub-Signature-256` would make a forged delivery look like an unsigned one (T28)."""

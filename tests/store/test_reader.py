@@ -1,4 +1,3 @@
-import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -152,7 +151,7 @@ def test_reads_go_straight_to_their_rows(database: sqlite3.Connection, sql: str)
 
 async def test_readers_see_what_was_appended(store: Store) -> None:
     """Both reading connections, at once: what an append has returned is there."""
-    for number in random.Random(0).sample(range(100), 20):
+    for number in range(10):
         stored = await store.append_delivery(delivery(endpoint=f"e{number}"))
         assert (await store.page(limit=1))[0].endpoint == f"e{number}"
         assert (await store.delivery(stored.id)) == stored

@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.widgets.line_view import Line, LineView
+from tui.folding import Line
+from tui.widgets.line_view import LineView
 
 KEYS_WIDTH = 14
 

@@ -11,7 +11,8 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from tui.bodyview import HEX_16_WIDTH, Body, BodyView, View, build
-from tui.widgets.line_view import Line, LineView
+from tui.folding import Line
+from tui.widgets.line_view import LineView
 
 AT_ONCE_BYTES = 16 * 1024
 """Bodies up to this length take no longer to lay out than a thread takes to start."""

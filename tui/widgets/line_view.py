@@ -1,11 +1,10 @@
-"""Any number of lines, folded to the width, of which only those on the screen are ever laid out."""
+"""Any number of lines, folded to the width, of which only those on the screen are ever drawn."""
 
-from bisect import bisect_right
+import asyncio
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from rich.cells import cell_len, chop_cells
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.content import Content
@@ -17,14 +16,10 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.visual import Visual
 
+from tui.folding import Folding, Line
 
-class Line(NamedTuple):
-    """One line, safe to show and without a line feed."""
-
-    content: Content | str
-    """A `str` is coloured as the view's language when it comes into sight."""
-    hang: int = 0
-    """Columns by which its folded rest is indented."""
+AT_ONCE_CHARACTERS = 50_000
+"""More are folded in a thread: where characters differ in width, each of them has to be looked at."""
 
 
 class LineView(ScrollView, can_focus=True):
@@ -42,10 +37,7 @@ class LineView(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._lines: Sequence[Line] = ()
         self._language: str | None = None
-        self._starts: list[int] = [
-            0
-        ]  # the row on which each line starts, and one past the last row
-        self._width = 0
+        self._folding = Folding((), 0)
         self._contents: LRUCache[int, Content] = LRUCache(256)
         self._strips: LRUCache[int, Strip] = LRUCache(512)
 
@@ -60,17 +52,12 @@ class LineView(ScrollView, can_focus=True):
         """Show other lines, from their top, or from where the old ones were scrolled to."""
         self._lines = lines
         self._language = language
-        self._contents.clear()
-        self._lay_out()
-        if not keep_place:
-            self.scroll_to(y=0, animate=False)
+        self._fold(self._top if keep_place else 0)
 
     def on_resize(self) -> None:
         """Fold anew, keeping the topmost line where it is."""
-        if self.scrollable_content_region.width != self._width:
-            top = bisect_right(self._starts, self.scroll_offset.y) - 1
-            self._lay_out()
-            self.scroll_to(y=self._starts[min(top, len(self._lines))], animate=False)
+        if self.scrollable_content_region.width != self._folding.width:
+            self._fold(self._top)
 
     def notify_style_update(self) -> None:
         """Forget what was drawn in the old colours."""
@@ -89,55 +76,47 @@ class LineView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw row `y` of the screen."""
         row = self.scroll_offset.y + y
-        if row >= self._starts[-1]:
-            return Strip.blank(self._width, self.visual_style.rich_style)
+        if row >= self._folding.rows:
+            return Strip.blank(self.size.width, self.visual_style.rich_style)
         if row not in self._strips:
-            index = bisect_right(self._starts, row) - 1
-            self._strips[row] = self._draw(index, row - self._starts[index])
+            self._strips[row] = self._draw(row)
         return self._strips[row]
 
-    def _lay_out(self) -> None:
+    @property
+    def _top(self) -> int:
+        return self._folding.line_at(self.scroll_offset.y)
+
+    def _fold(self, top: int) -> None:
+        """Lay the lines out, then scroll to line `top`."""
+        width = self.scrollable_content_region.width
+        self.workers.cancel_group(self, "fold")
+        if sum(len(line.content) for line in self._lines) <= AT_ONCE_CHARACTERS:
+            self._use(Folding(self._lines, width), top)
+        else:
+            self._fold_in_thread(self._lines, width, top)
+
+    @work(group="fold", exit_on_error=False)
+    async def _fold_in_thread(self, lines: Sequence[Line], width: int, top: int) -> None:
+        self._use(await asyncio.to_thread(Folding, lines, width), top)
+
+    def _use(self, folding: Folding, top: int) -> None:
+        self._folding = folding
+        self._contents.clear()
         self._strips.clear()
-        self._width = self.scrollable_content_region.width
-        if self._width:
-            rows = (self._count_rows(line) for line in self._lines)
-            self._starts = list(accumulate(rows, initial=0))
-            self.virtual_size = Size(self._width, self._starts[-1])
+        self.virtual_size = Size(folding.width, folding.rows)
+        self.scroll_to(y=folding.row_of(top), animate=False)
         self.refresh()
 
-    def _count_rows(self, line: Line) -> int:
-        text = str(line.content)
-        if not text.isascii():
-            return len(self._cuts(line))
-        rest = len(text) - self._width
-        return 1 if rest <= 0 else 1 - (-rest // (self._width - self._hang(line)))
-
-    def _hang(self, line: Line) -> int:
-        return min(line.hang, self._width // 2)
-
-    def _cuts(self, line: Line) -> list[tuple[int, int]]:
-        """Return where each row of the folded line starts and ends."""
-        text = str(line.content)
-        if cell_len(text) <= self._width:
-            return [(0, len(text))]
-        first = chop_cells(text, self._width)[0]
-        rest = chop_cells(text[len(first) :], max(self._width - self._hang(line), 1))
-        ends = list(accumulate((len(part) for part in rest), initial=len(first)))
-        return [(0, len(first)), *pairwise(ends)]
-
-    def _draw(self, index: int, number: int) -> Strip:
-        line = self._lines[index]
-        start, end = self._cuts(line)[number]
-        indent = self._hang(line) if number else 0
+    def _draw(self, row: int) -> Strip:
+        index, start, end, indent = self._folding.piece(row)
         content = self._selected(self._content(index), index)[start:end].pad_left(indent)
-        strip = Visual.to_strips(
-            self, content, self._width, 1, self.visual_style, apply_selection=False, pad=True
-        )[0]
+        width, style = self._folding.width, self.visual_style
+        strip = Visual.to_strips(self, content, width, 1, style, apply_selection=False, pad=True)[0]
         return strip.apply_offsets(start - indent, index)
 
     def _content(self, index: int) -> Content:
         if index not in self._contents:
-            content = self._lines[index].content
+            content = self._folding.lines[index].content
             if isinstance(content, str):
                 content = highlight(content, language=self._language or "text")
             self._contents[index] = content

@@ -1,0 +1,77 @@
+"""Lines folded to a width: which part of which line stands on which row. Pure, and fit for a thread."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+from rich.cells import cell_len, chop_cells
+from textual.content import Content
+
+
+class Line(NamedTuple):
+    """One line, safe to show and without a line feed."""
+
+    content: Content | str
+    """A `str` is coloured as the view's language when it comes into sight."""
+    hang: int = 0
+    """Columns by which its folded rest is indented."""
+
+
+class Piece(NamedTuple):
+    """What stands on one row: a part of a line, behind `indent` blanks."""
+
+    index: int
+    start: int
+    end: int
+    indent: int
+
+
+class Folding:
+    """The rows of `lines` at one width."""
+
+    def __init__(self, lines: Sequence[Line], width: int) -> None:
+        self.lines = lines
+        self.width = max(width, 2)  # a wide character needs two
+        self._starts = list(accumulate(map(self._count_rows, lines), initial=0))
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return self._starts[-1]
+
+    def line_at(self, row: int) -> int:
+        """Return the index of the line on a row."""
+        return bisect_right(self._starts, row) - 1
+
+    def row_of(self, index: int) -> int:
+        """Return the row on which a line starts, or the end if there is no such line."""
+        return self._starts[min(index, len(self.lines))]
+
+    def piece(self, row: int) -> Piece:
+        """Return what stands on a row."""
+        index = self.line_at(row)
+        number = row - self._starts[index]
+        line = self.lines[index]
+        start, end = self._cuts(line)[number]
+        return Piece(index, start, end, self._hang(line) if number else 0)
+
+    def _count_rows(self, line: Line) -> int:
+        text = str(line.content)
+        if not text.isascii():
+            return len(self._cuts(line))
+        rest = len(text) - self.width
+        return 1 if rest <= 0 else 1 - (-rest // (self.width - self._hang(line)))
+
+    def _hang(self, line: Line) -> int:
+        return min(line.hang, self.width // 2)
+
+    def _cuts(self, line: Line) -> list[tuple[int, int]]:
+        """Return where each row of the folded line starts and ends."""
+        text = str(line.content)
+        if cell_len(text) <= self.width:
+            return [(0, len(text))]
+        first = chop_cells(text, self.width)[0]
+        rest = chop_cells(text[len(first) :], self.width - self._hang(line))
+        ends = list(accumulate(map(len, rest), initial=len(first)))
+        return [(0, len(first)), *pairwise(ends)]
