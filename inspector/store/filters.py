@@ -32,12 +32,13 @@ def conditions(query: Query) -> tuple[str, Parameters]:
 def _condition(term: Term, name: str) -> tuple[str, str | int | None]:
     if term.key is Key.ID:
         return f"id = :{name}", integer(int(term.value))
-    # Both ignore the case of ASCII letters.
+    value = text(term.value)  # as the rows were stored
+    # Both comparisons ignore the case of ASCII letters.
     if term.prefix or term.key is Key.TEXT:
         comparison = rf"LIKE :{name} ESCAPE '\'"
-        value = re.sub(r"[\\%_]", r"\\\g<0>", term.value) + "%"
+        value = re.sub(r"[\\%_]", r"\\\g<0>", value) + "%"
         if term.key is Key.TEXT:
             value = "%" + value
     else:
-        comparison, value = f"= :{name} COLLATE NOCASE", term.value
-    return " OR ".join(f"{column} {comparison}" for column in _COLUMNS[term.key]), text(value)
+        comparison = f"= :{name} COLLATE NOCASE"
+    return " OR ".join(f"{column} {comparison}" for column in _COLUMNS[term.key]), value

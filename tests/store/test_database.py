@@ -179,7 +179,7 @@ async def test_what_is_no_file_is_refused(data_dir: DataDir) -> None:
 async def test_directory_that_cannot_be_written(bound_by_permissions: DataDir) -> None:
     bound_by_permissions.path.chmod(0o500)
 
-    with pytest.raises(HooktapError, match="Permission denied.*--data-dir") as refused:
+    with pytest.raises(HooktapError, match=r"Permission denied.*--data-dir") as refused:
         await _open(bound_by_permissions)
 
     assert str(bound_by_permissions.path) in str(refused.value)

@@ -1,5 +1,4 @@
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 
 import pytest
@@ -139,10 +138,10 @@ def test_term_and_its_negation_divide_the_deliveries(word: str) -> None:
 
 
 @pytest.fixture
-async def filled(store: Store) -> AsyncIterator[Store]:
+async def filled(store: Store) -> Store:
     for each in DELIVERIES:
         await store.append_delivery(each)
-    yield store
+    return store
 
 
 def _database() -> closing[sqlite3.Connection]:

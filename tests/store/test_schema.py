@@ -45,9 +45,11 @@ def test_migration_killed_halfway_is_at_one_version(tmp_path: Path, step: int) -
 
 def test_script_that_fails_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        with pytest.raises(sqlite3.OperationalError):
-            schema.migrate(connection, [ONE, "DROP TABLE a; DROP TABLE absent;"])
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as connection,
+        pytest.raises(sqlite3.OperationalError, match="absent"),
+    ):
+        schema.migrate(connection, [ONE, "DROP TABLE a; DROP TABLE absent;"])
 
     with closing(sqlite3.connect(path)) as connection:
         assert schema.version(connection) == 1
