@@ -260,7 +260,7 @@ async def test_a_store_in_trouble_is_never_a_success(door: Door) -> None:
 async def test_the_reply_keeps_repeated_headers_and_its_status(door: Door) -> None:
     door.reply = Reply(
         418,
-        Headers(((b"Set-Cookie", b"a=1"), (b"Set-Cookie", b"b=2"), (b"X-N", "né".encode()))),
+        Headers(((b"Set-Cookie", b"a=1"), (b"Set-Cookie", b"b=2"), (b"X-N", b"n\xe9"))),
         b"tea",
     )
 
@@ -268,7 +268,7 @@ async def test_the_reply_keeps_repeated_headers_and_its_status(door: Door) -> No
 
     assert answer.startswith(b"HTTP/1.1 418 ")
     assert answer.count(b"Set-Cookie: ") == 2
-    assert "X-N: né".encode() in answer
+    assert b"X-N: n\xe9" in answer
     assert answer.endswith(b"\r\n\r\ntea")
 
 

@@ -59,6 +59,7 @@ class HooktapApp(App[None]):
         What is copied is also left in `directory`. A `notice` is told at the start.
         """
         super().__init__()
+        self.animation_level = "none"  # a list that glides is one that lags behind
         self._client = client
         self._directory = directory
         self._zone = zone

@@ -16,6 +16,7 @@ from urllib.parse import unquote_plus
 
 from inspector.core.headers import Headers
 from inspector.core.text import safe, safe_lines
+from tui.folding import Line
 
 SHOWN_BYTES = 1024 * 1024
 SHOWN_LINES = 20_000
@@ -62,8 +63,8 @@ class BodyView:
     view: View
     views: tuple[View, ...]
     """All that make sense for this body, the best first."""
-    lines: Sequence[str] = ()
-    """Safe to show, none longer than LINE_CAP."""
+    lines: Sequence[Line] = ()
+    """None longer than LINE_CAP."""
     language: str | None = None
     """What to colour each line as."""
     notes: tuple[str, ...] = ()
@@ -121,7 +122,12 @@ def _bounded(
     if len(lines) > SHOWN_LINES:
         lines.pop()
         notes = (*notes, f"only the first {SHOWN_LINES:,} lines are shown")
-    return BodyView(view, views, lines, layout.language, notes)
+    shown = [Line(text, _hang(text) if view is View.PRETTY else 0) for text in lines]
+    return BodyView(view, views, shown, layout.language, notes)
+
+
+def _hang(text: str) -> int:
+    return len(text) - len(text.lstrip(" ")) + 2
 
 
 def _cut(lines: Iterable[str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -18,7 +19,8 @@ class Line(NamedTuple):
     """Columns by which its folded rest is indented."""
 
 
-class Piece(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Piece:
     """What stands on one row: a part of a line, behind `indent` blanks."""
 
     index: int

@@ -118,7 +118,7 @@ def _answer_lines(response: Response, answer: BodyView | None) -> Iterator[Line]
     if not response.body_bytes:
         yield Line(Content.styled("the answer has no body", labels.FAINT))
     elif answer is not None:
-        yield from (Line(Content(text)) for text in answer.lines[:ANSWER_LINES])
+        yield from answer.lines[:ANSWER_LINES]
         notes = [*answer.notes]
         if len(answer.lines) > ANSWER_LINES:
             notes.append(f"only the first {ANSWER_LINES} lines are shown")
@@ -137,7 +137,7 @@ def _pairs(pairs: Sequence[tuple[str, str]], style: str) -> Iterator[Line]:
 
 
 def _indented(line: Line) -> Line:
-    return Line(Content("   ") + line.content, line.hang + 3)
+    return Line(Content("   ") + Content(str(line.content)) if isinstance(line.content, str) else Content("   ") + line.content, line.hang + 3)
 
 
 def _long(text: str | bytes) -> str:

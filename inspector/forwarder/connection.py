@@ -102,7 +102,8 @@ class Connection(asyncio.Protocol):
             self._transport.write(head + body)
         else:
             if self._transport.get_extra_info("ssl_object") is None:
-                self._spare = self._transport.get_extra_info("socket").dup()
+                with contextlib.suppress(OSError):  # too many open files: it is but a precaution
+                    self._spare = self._transport.get_extra_info("socket").dup()
             self._transport.write(head)
             self._unsent = memoryview(body)
             self._pump()

@@ -7,7 +7,7 @@ lone surrogate may stand: it is stored as its escape, `\\udc80`. A number too bi
 import json
 from functools import lru_cache
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, overload
 
 from inspector.core.headers import Headers
 from inspector.core.model import (
@@ -23,7 +23,6 @@ from inspector.core.model import (
 )
 
 Row = tuple[Any, ...]
-OptionalText = TypeVar("OptionalText", str, str | None)
 
 # The inserts take their values by position: binding these by name costs half as much again as storing them.
 INSERT_DELIVERY = """
@@ -210,7 +209,11 @@ def _unescape(field: bytes) -> bytes:
     return field.replace(_NUL, b"\0").replace(_SOH, _ESCAPE)
 
 
-def text(value: OptionalText) -> OptionalText:
+@overload
+def text(value: str) -> str: ...
+@overload
+def text(value: str | None) -> str | None: ...
+def text(value: str | None) -> str | None:
     """Return text that SQLite can hold: the same, or with each lone surrogate as its escape."""
     if value is None or value.isascii():
         return value

@@ -7,6 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -262,6 +265,7 @@ def test_rotation_list_is_searched_to_its_end() -> None:
         return verify(stripe, request, ["whsec_a"], now_s=NOW_S).outcome
 
     assert outcome("v1=00", "v0=11", "v2=22", good) is Outcome.VERIFIED
+    assert outcome(good, "v1=00") is Outcome.VERIFIED
     assert outcome(*["v1=00"] * 70, good) is Outcome.MISMATCH
     assert outcome("v0=" + good[3:]) is Outcome.MALFORMED
 
@@ -446,6 +450,22 @@ def test_public_key_that_is_none_fits_nothing(key: bytes) -> None:
         request = factories.request(headers=factories.headers(*headers))
 
         assert verify(asked, request, [secret], now_s=NOW_S).outcome is Outcome.MISMATCH
+
+
+@pytest.mark.parametrize(("curve", "right"), [(ec.SECP256R1(), True), (ec.SECP384R1(), False)])
+def test_only_the_named_curve_counts(curve: ec.EllipticCurve, right: bool) -> None:
+    """A good signature by a key of another curve is not what the scheme says."""
+    key = ec.generate_private_key(curve)
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    signature = b64encode(key.sign(b"1" + BODY, ec.ECDSA(SHA256()))).decode()
+    name = "X-Twilio-Email-Event-Webhook-"
+    headers = factories.headers((name + "Signature", signature), (name + "Timestamp", "1"))
+    request = factories.request(headers=headers, body=BODY)
+
+    found = verify(REFERENCE["sendgrid"], request, ["AA==", b64encode(public)], now_s=NOW_S)
+
+    assert (found.outcome is Outcome.VERIFIED) == right
+    assert ("fits public key 2 of 2" in found.detail) == right
 
 
 KEY = st.binary() | st.text() | st.sampled_from(["whsec_aGVsbG8=", "6162", "a:b"])

@@ -11,7 +11,6 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from tui.bodyview import HEX_16_WIDTH, Body, BodyView, View, build
-from tui.folding import Line
 from tui.widgets.line_view import LineView
 
 AT_ONCE_BYTES = 16 * 1024
@@ -91,14 +90,13 @@ class BodyPane(Vertical):
             self._stale = None
         self._shown = shown
         self._is_wide = self._fits_wide()
-        lines = [] if shown is None else [_line(text, shown.view) for text in shown.lines]
-        self.view_lines.show(lines, language=shown.language if shown else None)
+        if shown is None:
+            self.view_lines.show(())
+        else:
+            self.view_lines.show(shown.lines, language=shown.language)
         notes = self.query_one("#body-notes", Static)
         notes.update(Content("\n".join(shown.notes if shown else ())))
         notes.display = bool(shown and shown.notes)
         if shown is not None:
             self.post_message(self.Shown(shown))
 
-
-def _line(text: str, view: View) -> Line:
-    return Line(text, len(text) - len(text.lstrip(" ")) + 2 if view is View.PRETTY else 0)

@@ -108,11 +108,12 @@ class LineView(ScrollView, can_focus=True):
         self.refresh()
 
     def _draw(self, row: int) -> Strip:
-        index, start, end, indent = self._folding.piece(row)
-        content = self._selected(self._content(index), index)[start:end].pad_left(indent)
+        piece = self._folding.piece(row)
+        content = self._selected(self._content(piece.index), piece.index)
+        content = content[piece.start : piece.end].pad_left(piece.indent)
         width, style = self._folding.width, self.visual_style
         strip = Visual.to_strips(self, content, width, 1, style, apply_selection=False, pad=True)[0]
-        return strip.apply_offsets(start - indent, index)
+        return strip.apply_offsets(piece.start - piece.indent, piece.index)
 
     def _content(self, index: int) -> Content:
         if index not in self._contents:

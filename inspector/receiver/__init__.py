@@ -11,20 +11,21 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion10, HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError
-from multidict import CIMultiDict
 
 from inspector.core.forwarding import split_ingress
-from inspector.core.headers import Headers
+from inspector.core.headers import HeaderPair, Headers
 from inspector.core.model import Endpoint, Reply, Request
 from inspector.core.text import encode, safe
 from inspector.errors import StorageError
+from inspector.receiver.answer import Answer
 
 log = logging.getLogger(__name__)
 
 HEAD_TIMEOUT_S = 15
 BODY_TIMEOUT_S = 60
 BODY_IDLE_S = 10
-RETRY_AFTER_S = 5
+RETRY_AFTER = (b"Retry-After", b"5")
+TEXT = (b"Content-Type", b"text/plain; charset=utf-8")
 
 Accept = Callable[[Endpoint, Request], Awaitable[Reply]]
 Resolve = Callable[[str], Awaitable[Endpoint | None]]
@@ -33,11 +34,10 @@ Resolve = Callable[[str], Awaitable[Endpoint | None]]
 class Refused(Exception):
     """A request that is answered with an error and not stored."""
 
-    def __init__(self, status: int, sentence: str, **headers: str) -> None:
+    def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
-        self.headers = headers
 
 
 class Receiver:
@@ -77,15 +77,13 @@ class Receiver:
             )
             reply = await self._accept(endpoint, request)
         except Refused as refusal:
-            return _error(refusal.status, refusal.sentence, refusal.headers)
+            return _refusal(refusal.status, refusal.sentence)
         except StorageError as error:
             log.error("a delivery was refused: %s", error)
-            return _error(
-                503, "not stored; please send it again", {"Retry-After": str(RETRY_AFTER_S)}
-            )
+            return _refusal(503, "not stored; please send it again", RETRY_AFTER)
         if reply.delay_s:
             await asyncio.sleep(reply.delay_s)
-        return _response(reply)
+        return Answer(reply)
 
     async def _read_body(self, wire: web.BaseRequest) -> bytes:
         """Return the body as sent, de-chunked; raise Refused when it is too long or never comes."""
@@ -153,17 +151,9 @@ def _peer(wire: web.BaseRequest) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _response(reply: Reply) -> web.Response:
-    headers = CIMultiDict[str]()
-    for name, value in reply.headers.pairs:
-        headers.add(name.decode("ascii", "replace"), value.decode("utf-8", "replace"))
-    return web.Response(status=reply.status, headers=headers, body=reply.body)
-
-
-def _error(status: int, sentence: str, headers: dict[str, str]) -> web.Response:
-    response = web.Response(status=status, text=sentence + "\n", headers=headers)
-    response.force_close()  # after an error the two sides may disagree where the next request starts
-    return response
+def _refusal(status: int, sentence: str, *headers: HeaderPair) -> Answer:
+    # Closed after an error: the two sides may disagree where the next request starts.
+    return Answer(Reply(status, Headers((TEXT, *headers)), f"{sentence}\n".encode()), close=True)
 
 
 def _parser_log() -> logging.Logger:
