@@ -142,6 +142,12 @@ class Client:
             lambda data: list(data["endpoints"]), await self._call("GET", "/api/endpoints")
         )
 
+    async def providers(self) -> list[JSON]:
+        """Return the providers whose samples can be sent: `name`, `title` and `events`."""
+        return _read(
+            lambda data: list(data["providers"]), await self._call("GET", "/api/providers")
+        )
+
     async def send_sample(
         self,
         provider: str,

@@ -39,10 +39,11 @@ class Feed:
 
     def publish(self, records: Sequence[Record]) -> None:
         """Hand on records just committed, in ascending order; never waits. Called on the event loop."""
-        if not records or not self._subscribers:
+        live = [subscriber for subscriber in self._subscribers if not subscriber.behind]
+        if not records or not live:
             return
         bare = [_without_body(record) for record in records]
-        for subscriber in self._subscribers:
+        for subscriber in live:
             subscriber.offer(bare)
 
     def subscribe(self, after: int | None = None) -> AsyncGenerator[Record, None]:
@@ -98,11 +99,12 @@ class _Subscriber:
         return self._last
 
     def offer(self, records: Sequence[Record]) -> None:
-        """Queue `records`; if they do not fit, drop the queue, because the store has them all."""
+        """Queue `records`; if they do not fit, drop the queue, because the store has them all.
+
+        Not for one that is behind: it will find them in the store.
+        """
         if self._last is None:
             self._last = records[0].id - 1
-        if self.behind:
-            return
         if len(self._queue) + len(records) > self._limit:
             self.fall_behind()
         else:

@@ -108,7 +108,7 @@ async def serve(
             writer.close()
             running.discard(task)
 
-    server = await asyncio.start_server(accept, host, 0, limit=2**20, ssl=tls)
+    server = await asyncio.start_server(accept, host, 0, limit=2**20, backlog=1024, ssl=tls)
     target.port = server.sockets[0].getsockname()[1]
     try:
         yield target

@@ -53,6 +53,7 @@ async def test_every_call(api: Serving) -> None:
 
         api.endpoints.rows = [factories.endpoint()]
         assert [endpoint["name"] for endpoint in await client.endpoints()] == ["demo"]
+        assert [provider["title"] for provider in await client.providers()] == ["Jinko"]
         sent = await client.send_sample("checkfront", event="new", format="xml", endpoint="x")
         assert sent["status"] == 200
         assert api.samples.asked == [("checkfront", "new", "xml", "x")]

@@ -70,6 +70,7 @@ def test_every_key_is_read(project: Path) -> None:
         strict = true
         allow_remote_target = true
         body_cap_bytes = 1048576
+        drain_s = 0
 
         [endpoint.jinko]
         provider = "jinko"
@@ -89,6 +90,7 @@ def test_every_key_is_read(project: Path) -> None:
     assert config.strict
     assert config.allow_remote_target
     assert config.body_cap_bytes == 1048576
+    assert config.drain_s == 0.0
     assert config.endpoints["jinko"] == Endpoint(
         name="jinko",
         provider="jinko",
@@ -147,9 +149,7 @@ def test_the_common_target_is_for_endpoints_without_one(project: Path) -> None:
         project,
         """
         [inspector]
-        forward_to = 3000
-        """.replace("3000", '"3000"')
-        + """
+        forward_to = "3000"
         [endpoint.own]
         forward_to = "4000"
         [endpoint.common]

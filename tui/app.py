@@ -149,17 +149,23 @@ def run(data_dir: DataDir, listen_args: Sequence[str]) -> int:
 
 async def _run(data_dir: DataDir, listen_args: Sequence[str]) -> int:
     async with contextlib.AsyncExitStack() as stack:
+        child = None
         notice = ""
         try:
             client = await stack.enter_async_context(_reached(data_dir))
             if listen_args:
-                notice = "an inspector runs here already: its own settings hold, not those of this command"
+                notice = (
+                    "an inspector runs here already: its settings hold, not those of this command"
+                )
         except UnreachableError:
-            await stack.enter_async_context(running_child(data_dir, listen_args))
+            child = await stack.enter_async_context(running_child(data_dir, listen_args))
             client = await stack.enter_async_context(_reached(data_dir))
         app = HooktapApp(client, directory=data_dir.path, notice=notice)
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, app.exit)
+        if child is not None:
+            ended = f"the inspector has ended (see {data_dir.log}): quit and start again"
+            child.ended.add_done_callback(lambda _: app.notify(ended, severity="error", timeout=60))
         await app.run_async()
         return app.return_code or 0
 

@@ -6,10 +6,10 @@ It stops by itself when its stdin closes (`--until-stdin-closes`), so that not e
 import asyncio
 import json
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -24,6 +24,15 @@ LOG_MAX_BYTES = 1024 * 1024
 """A log that has grown longer is begun anew."""
 
 
+@dataclass(frozen=True, slots=True)
+class Child:
+    """An inspector that is ready."""
+
+    pid: int
+    ended: asyncio.Future[None]
+    """Done when the process has ended, for whatever reason."""
+
+
 class ChildError(HooktapError):
     """The inspector did not start; the message is what it said itself."""
 
@@ -35,8 +44,8 @@ class ChildError(HooktapError):
 @asynccontextmanager
 async def running_child(
     data_dir: DataDir, listen_args: Sequence[str], *, command: Sequence[str] = COMMAND
-) -> AsyncIterator[int]:
-    """Run `hooktap listen` with `listen_args` in `data_dir` and yield its pid as soon as it is ready; then stop it.
+) -> AsyncIterator[Child]:
+    """Run `hooktap listen` with `listen_args` in `data_dir` and yield it as soon as it is ready; then stop it.
 
     What it narrates goes to `data_dir.log`. Raises ChildError if it ends before it is ready.
     """
@@ -54,7 +63,7 @@ async def running_child(
         )
     try:
         await _wait_ready(transport, output, data_dir.log, said_before)
-        yield transport.get_pid()
+        yield Child(transport.get_pid(), output.ended)
     finally:
         await _stop(transport, output)
 
@@ -62,18 +71,13 @@ async def running_child(
 async def _wait_ready(
     transport: asyncio.SubprocessTransport, output: "_Output", log: Path, said_before: int
 ) -> None:
-    try:
-        async with asyncio.timeout(START_S):
-            first_line = await output.first_line
-            if _is_ready(first_line):
-                return
-            await output.ended  # it has closed its stdout, or is about to
-    except TimeoutError as error:
-        raise ChildError(
-            f"the inspector did not start within {START_S:.0f} s: see {log}", 1
-        ) from error
-    sentence = _said(log, said_before) or f"the inspector ended before it was ready: see {log}"
-    raise ChildError(sentence, transport.get_returncode() or 1)
+    await asyncio.wait([output.first_line], timeout=START_S)
+    if not output.first_line.done():
+        raise ChildError(f"the inspector did not start within {START_S} s: see {log}", 1)
+    if not _is_ready(output.first_line.result()):
+        await asyncio.wait([output.ended], timeout=STOP_S)
+        sentence = _said(log, said_before) or f"the inspector ended before it was ready: see {log}"
+        raise ChildError(sentence, transport.get_returncode() or 1)
 
 
 def _said(log: Path, since: int) -> str:
@@ -89,16 +93,14 @@ def _is_ready(line: bytes) -> bool:
 
 async def _stop(transport: asyncio.SubprocessTransport, output: "_Output") -> None:
     with suppress(ProcessLookupError):
-        transport.send_signal(signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOP_S):
-            await output.ended
-    except TimeoutError:
+        transport.terminate()
+    # Not a timeout around `await output.ended`: that would cancel the future, which others wait for too.
+    await asyncio.wait([output.ended], timeout=STOP_S)
+    if not output.ended.done():
         with suppress(ProcessLookupError):
             transport.kill()
         await output.ended
-    finally:
-        transport.close()
+    transport.close()
 
 
 def _open_log(path: Path) -> IO[bytes]:

@@ -34,7 +34,7 @@ class Folding:
 
     def __init__(self, lines: Sequence[Line], width: int) -> None:
         self.lines = lines
-        self.width = max(width, 2)  # a wide character needs two
+        self.width = max(width, 4)  # of which half may be indented, and a wide character needs two
         self._starts = list(accumulate(map(self._count_rows, lines), initial=0))
 
     @property

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from inspector.client import Client
 from inspector.core.export import curl
-from inspector.core.model import Attempt, Delivery, Failure, Sign
+from inspector.core.model import Attempt, Failure, Sign
 from inspector.core.text import decode
 from tui import labels
 from tui.messages import Told
 from tui.private import write_private
+from tui.window import Row
 
 CLIPBOARD_CAP = 64 * 1024
 """Terminals drop longer OSC 52 sequences, and say nothing."""
@@ -39,14 +40,15 @@ class Operations:
         sentence = f"{provider} sample sent to {answer['url']}: its sender was told {status}"
         return Told(sentence, is_problem=not 200 <= status < 300)
 
-    async def copy_curl(self, delivery: Delivery, ingress: str) -> Told:
-        """Put a delivery as a curl command on the clipboard and into a file only this user can read."""
-        command = curl(
-            delivery,
-            await self._client.body(delivery.id) if delivery.body_bytes else b"",
-            ingress + decode(delivery.request.target),
-        )
-        return await self.copy(command, f"#{delivery.id} as a curl command")
+    async def copy_curl(self, row: Row, ingress: str) -> Told:
+        """Put a delivery as a curl command on the clipboard and into a file only this user can read.
+
+        The command sends to where the last attempt went, or to the public door if there was none.
+        """
+        delivery, last = row.delivery, row.last_attempt
+        body = await self._client.body(delivery.id) if delivery.body_bytes else b""
+        url = ingress + decode(delivery.request.target) if last is None else last.url
+        return await self.copy(curl(delivery, body, url), f"#{delivery.id} as a curl command")
 
     async def copy(self, command: str, what: str) -> Told:
         """Put a command on the clipboard, unless it is too long, and into the file."""

@@ -137,7 +137,7 @@ def _pairs(pairs: Sequence[tuple[str, str]], style: str) -> Iterator[Line]:
 
 
 def _indented(line: Line) -> Line:
-    return Line(Content("   ") + Content(str(line.content)) if isinstance(line.content, str) else Content("   ") + line.content, line.hang + 3)
+    return Line(Content("   ") + line.content, line.hang + 3)
 
 
 def _long(text: str | bytes) -> str:

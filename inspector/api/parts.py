@@ -37,4 +37,10 @@ class SampleSender(Protocol):
         format: str | None,  # noqa: A002 - what `send --format` calls it
         endpoint: str | None,
     ) -> JSON:
-        """Return what the sender was told: `status`, `body`, `url`, and a `note` on what is assumed in the sample."""
+        """Send one; return what its sender was told: `status`, `body`, `url`.
+
+        With them comes `note`: what is assumed in a sample its provider does not publish, or None.
+        """
+
+    def catalogue(self) -> Sequence[JSON]:
+        """Return the providers there are samples of: `name`, `title` and `events`, the usual one first."""

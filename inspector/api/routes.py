@@ -1,6 +1,7 @@
 """The API's plain HTTP routes, as `openapi.yaml` describes them."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import assert_never
 
@@ -11,7 +12,7 @@ from inspector.api import parameters
 from inspector.api.answers import as_bytes, as_json, bad_request
 from inspector.api.parts import EndpointTable, Replayer, SampleSender
 from inspector.core import query
-from inspector.core.model import Attempt, Endpoint, Reply, ReplyMode, Sign
+from inspector.core.model import Attempt, Delivery, Endpoint, Reply, ReplyMode, Sign
 from inspector.core.wire import JSON, attempt_to_json, delivery_to_json
 from inspector.datadir import Addresses, DataDir
 from inspector.errors import NotFoundError
@@ -56,6 +57,7 @@ class Routes:
             web.post(f"/api/deliveries/{ID}/replay", self.replay),
             get(f"/api/attempts/{ID}/body", self.response_body),
             get("/api/endpoints", self.endpoints),
+            get("/api/providers", self.providers),
             web.post("/api/samples", self.samples),
         ]
 
@@ -80,13 +82,8 @@ class Routes:
             limit=parameters.limit_in(fields),
         )
         attempts = await self._store.attempts([delivery.id for delivery in page])
-        return as_json(
-            {
-                "deliveries": [
-                    delivery_to_json(delivery, attempts.get(delivery.id, ())) for delivery in page
-                ]
-            }
-        )
+        # In a thread: a full page takes tens of milliseconds, in which deliveries want to be acknowledged.
+        return await asyncio.to_thread(_page_as_json, page, attempts)
 
     async def delivery(self, request: web.Request) -> web.Response:
         """Show one delivery with its attempts."""
@@ -133,6 +130,11 @@ class Routes:
         parameters.query_of(request)
         return as_json({"endpoints": [self._endpoint(each) for each in self._endpoints.all()]})
 
+    async def providers(self, request: web.Request) -> web.Response:
+        """List the providers whose samples can be sent."""
+        parameters.query_of(request)
+        return as_json({"providers": list(self._send_sample.catalogue())})
+
     async def samples(self, request: web.Request) -> web.Response:
         """Send a signed sample delivery; answer with what its sender was told."""
         fields = await parameters.body_of(request, "provider", "event", "format", "endpoint")
@@ -160,6 +162,14 @@ class Routes:
             "on_invalid": endpoint.on_invalid.value,
             "configured": self._endpoints.is_configured(endpoint.name),
         }
+
+
+def _page_as_json(
+    page: Sequence[Delivery], attempts: Mapping[int, Sequence[Attempt]]
+) -> web.Response:
+    return as_json(
+        {"deliveries": [delivery_to_json(each, attempts.get(each.id, ())) for each in page]}
+    )
 
 
 def _reply(reply: ReplyMode | Reply) -> str:

@@ -22,7 +22,7 @@ GOODBYE_S = 1.0
 """How long a client has to answer our goodbye when the inspector stops."""
 HEARTBEAT_S = 20.0
 RECEIVE_MAX_BYTES = 65536
-BREATH_RECORDS = 64
+BREATH_RECORDS = 16
 """After so many records in a row the event loop gets a turn: a long catch-up must not delay an acknowledgement."""
 
 
@@ -80,7 +80,7 @@ class FeedSockets:
         except TimeoutError:
             log.warning("a feed client has stopped reading; it is disconnected")
             _cut(request)
-        except ConnectionResetError:
+        except ConnectionError:
             pass  # it has gone, and the reading side knows
         except StorageError as error:
             log.error("the feed cannot be read from the store: %s", error)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import click
 
 from inspector import __version__
-from inspector.core.text import safe
+from inspector.core.text import safe_lines
 from inspector.errors import HooktapError
 
 
@@ -133,8 +133,8 @@ def main() -> None:
 
 
 def _tell(error: HooktapError) -> int:
-    # The sentence may quote a sender.
-    click.echo(f"hooktap: {safe(str(error))}", err=True)
+    # It may quote a sender; a query's has lines of its own.
+    click.echo(f"hooktap: {safe_lines(str(error))}", err=True)
     return error.exit_code
 
 

@@ -16,10 +16,10 @@ from importlib import metadata
 from pathlib import Path
 
 from inspector.client import Client
-from inspector.config import Config
+from inspector.config import Config, load
 from inspector.core.forwarding import parse_target
 from inspector.datadir import DataDir
-from inspector.errors import HooktapError, UnreachableError
+from inspector.errors import ConfigError, HooktapError, UnreachableError
 from inspector.store import schema
 from inspector.store.connection import in_thread
 from inspector.store.database import open_reader
@@ -74,6 +74,21 @@ def note(name: str, detail: str) -> Check:
 def failed(name: str, detail: str) -> Check:
     """Return a check that found what is wrong."""
     return Check(name, State.FAILED, detail)
+
+
+async def all_of(
+    data_dir: DataDir, config_file: Path | None, environ: Mapping[str, str], cwd: Path
+) -> list[Check]:
+    """Look at everything, what others build on first."""
+    found = [*machine(environ), terminal(environ), privacy(data_dir), await database(data_dir)]
+    try:
+        config = load(environ=environ, cwd=cwd, config_file=config_file, data_dir=data_dir.path)
+    except ConfigError as error:
+        return [*found, failed("configuration", str(error))]
+    found += configuration(config)
+    found += [check async for check in doors(config)]
+    found += [check async for check in targets(config)]
+    return found
 
 
 def machine(environ: Mapping[str, str]) -> Iterator[Check]:
@@ -180,9 +195,9 @@ async def targets(config: Config) -> AsyncIterator[Check]:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 _, writer = await asyncio.open_connection(origin.host, origin.port)
         except OSError as error:  # TimeoutError is one
-            yield failed(
-                "target", f"nobody answers at {url}: {error.strerror or 'no answer in time'}"
-            )
+            # Not its strerror, in which asyncio repeats the address.
+            reason = os.strerror(error.errno) if error.errno else "no answer in time"
+            yield failed("target", f"cannot connect to {url}: {reason}")
         else:
             writer.close()
             with suppress(OSError):

@@ -3,18 +3,21 @@
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from inspector.cli.look import Look, moment, size
-from inspector.cli.options import FILE, as_json, command, delivery_number
+from inspector.cli.look import Look, day, moment, size
+from inspector.cli.options import FILE, QueryCommand, as_json, command, delivery_number
 from inspector.cli.reach import reach
-from inspector.client import Client
 from inspector.core.model import Attempt, Delivery
 from inspector.core.text import decode, safe, safe_lines
 from inspector.core.wire import delivery_to_json, dumps
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError
+
+if TYPE_CHECKING:
+    from inspector.client import Client
 
 PAGE = 100
 SHOWN_BODY_BYTES = 16 * 1024
@@ -23,7 +26,7 @@ SHOWN_BODY_BYTES = 16 * 1024
 delivery_id = click.argument("id", type=delivery_number, metavar="ID")
 
 
-@command()
+@command(cls=QueryCommand)
 @click.argument("query", nargs=-1)
 @click.option(
     "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many."
@@ -33,12 +36,13 @@ delivery_id = click.argument("id", type=delivery_number, metavar="ID")
 def list_(data_dir: DataDir, *, query: tuple[str, ...], limit: int, as_json: bool) -> None:
     """List deliveries that match QUERY, newest first, each with the outcome of its last attempt.
 
-    QUERY is one or more terms, e.g. `endpoint:jinko outcome:mismatch`; without any, every delivery matches.
-    --json prints one delivery per line.
+    QUERY is one or more terms, all of which must hold: `outcome:mismatch event:booking.* -endpoint:demo refund`.
+    A term is KEY:VALUE (id, endpoint, provider, outcome, event, method), VALUE* for what begins so, -TERM for what
+    does not match, or a word to be found in endpoint, event or ids. --json prints one delivery per line.
     """
     look = Look.of(sys.stdout)
 
-    async def print_page(client: Client) -> None:
+    async def print_page(client: "Client") -> None:
         async for delivery, attempts in _newest(client, " ".join(query), limit):
             if as_json:
                 click.echo(dumps(delivery_to_json(delivery, attempts)))
@@ -55,7 +59,7 @@ def list_(data_dir: DataDir, *, query: tuple[str, ...], limit: int, as_json: boo
 def show(data_dir: DataDir, *, id: int, as_json: bool) -> None:
     """Show delivery ID: verdict, headers, the beginning of its body, and every attempt."""
 
-    async def fetch(client: Client) -> tuple[Delivery, list[Attempt], bytes]:
+    async def fetch(client: "Client") -> tuple[Delivery, list[Attempt], bytes]:
         delivery, attempts = await client.delivery(id)
         return delivery, attempts, b"" if as_json else await client.body(id)
 
@@ -91,7 +95,7 @@ def body(data_dir: DataDir, *, id: int, output: Path | None, force: bool) -> Non
 
 
 async def _newest(
-    client: Client, query: str, limit: int
+    client: "Client", query: str, limit: int
 ) -> AsyncIterator[tuple[Delivery, list[Attempt]]]:
     before = None
     while limit > 0:
@@ -105,7 +109,7 @@ async def _newest(
 
 
 def _row(look: Look, delivery: Delivery, attempts: list[Attempt]) -> str:
-    line = look.delivery(delivery).partition("\n")[0]
+    line = look.delivery(delivery, when=day)
     if not attempts:
         return line
     return f"{line}  {look.mark('→')} {look.answer(attempts[-1])}"
@@ -130,7 +134,7 @@ def _page(look: Look, delivery: Delivery, attempts: list[Attempt], content: byte
     lines += ["", f"{safe(request.method)} {safe(request.target)}"]
     lines += [f"{look.faint(safe(name) + ':')} {safe(value)}" for name, value in request.headers]
     lines += ["", *_body_lines(delivery.id, content)]
-    lines += [look.attempt(attempt) for attempt in attempts]
+    lines += [look.attempt(attempt, when=day) for attempt in attempts]
     return "\n".join(lines)
 
 

@@ -1,15 +1,19 @@
 """`hooktap export`: a delivery as a command for elsewhere."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from inspector.cli.options import command, delivery_number, target_url
 from inspector.cli.reach import reach
-from inspector.client import Client
 from inspector.core.export import curl
 from inspector.core.forwarding import outgoing, parse_target
 from inspector.core.model import Attempt, Delivery
 from inspector.core.text import decode
 from inspector.datadir import DataDir
+
+if TYPE_CHECKING:
+    from inspector.client import Client
 
 FORMATS = {"curl": curl}
 
@@ -38,7 +42,7 @@ def export(
     arrived: an app that checks its age will refuse it in a few minutes (`hooktap replay` signs afresh).
     """
 
-    async def fetch(client: Client) -> tuple[Delivery, list[Attempt], bytes, str]:
+    async def fetch(client: "Client") -> tuple[Delivery, list[Attempt], bytes, str]:
         delivery, attempts = await client.delivery(id)
         ingress = (await client.health())["ingress"]
         return delivery, attempts, await client.body(id), ingress

@@ -18,7 +18,7 @@ from inspector.cli.lines import LineWriter
 from inspector.cli.look import Look
 from inspector.cli.options import as_json, command, configuration, serving
 from inspector.config import Config
-from inspector.core.model import Delivery, Record
+from inspector.core.model import Delivery, Outcome, Record
 from inspector.core.text import safe_lines
 from inspector.core.wire import dumps, record_to_json
 from inspector.datadir import Addresses
@@ -26,7 +26,8 @@ from inspector.datadir import Addresses
 if TYPE_CHECKING:
     from inspector.server import Inspector
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+EXPLAINED_MAX = 1000
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @command()
@@ -84,6 +85,7 @@ class _Text:
     def __init__(self, out: Look, err: Look) -> None:
         self._out = out
         self._err = err
+        self._explained: set[tuple[str, str]] = set()
 
     def ready(self, addresses: Addresses, config: Config) -> Iterator[str]:
         click.echo(self._err.colored(f"hooktap {__version__} is ready", "green"), err=True)
@@ -92,9 +94,22 @@ class _Text:
         yield from ()
 
     def line(self, record: Record) -> str:
-        if isinstance(record, Delivery):
-            return self._out.delivery(record)
-        return self._out.attempt(record)
+        if not isinstance(record, Delivery):
+            return self._out.attempt(record)
+        line = self._out.delivery(record)
+        if self._needs_reason(record):
+            line += "\n" + self._out.reason(record.verification)
+        return line
+
+    def _needs_reason(self, delivery: Delivery) -> bool:
+        verification = delivery.verification
+        if verification.outcome is Outcome.VERIFIED or verification.outcome.is_invalid:
+            return verification.outcome.is_invalid
+        # What nobody signed or nobody gave us a secret for is so with every delivery: said once for an endpoint.
+        news = (delivery.endpoint, verification.detail) not in self._explained
+        if len(self._explained) < EXPLAINED_MAX:
+            self._explained.add((delivery.endpoint, verification.detail))
+        return news
 
 
 def _facts(addresses: Addresses, config: Config, arrow: str) -> Iterator[tuple[str, str]]:
@@ -150,7 +165,9 @@ class _End:
         self._stop = stop
         self._loop = asyncio.get_running_loop()
         for number in STOPPING:
-            self._loop.add_signal_handler(number, self._on_signal, number)
+            # A hang-up that whoever started us has us ignore, as nohup does, stays ignored.
+            if number is signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
+                self._loop.add_signal_handler(number, self._on_signal, number)
 
     def when_stdin_closes(self) -> None:
         """Stop when stdin ends: whoever started us is gone, however it went."""

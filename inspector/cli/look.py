@@ -1,5 +1,6 @@
 """How records look as printed lines: columns, marks, colours. What a sender wrote is made safe here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TextIO, assert_never
@@ -19,11 +20,12 @@ from inspector.core.text import safe, shorten
 
 EVENT_WIDTH = 24
 EVENT_MAX = 60
-"""A provider's events are shorter; a stranger's may be as long as a header can be."""
+METHOD_MAX = 12
+"""A provider's are shorter; a stranger's may be as long as a line can be."""
 INDENT = " " * 10
 """As wide as the clock, so that a second line stands under the number."""
 
-_ASCII = {"→": "->", "←": "<-", "✓": "+", "✗": "x", "·": "-", "…": "~"}
+_ASCII = {"→": "->", "←": "<-", "✓": "+", "✗": "x", "·": "-"}
 _COLORS = {
     Outcome.VERIFIED: "green",
     Outcome.MISMATCH: "red",
@@ -34,6 +36,45 @@ _COLORS = {
     Outcome.UNSIGNED: "yellow",
     Outcome.UNKNOWN: "yellow",
 }
+
+
+def clock(time_us: int) -> str:
+    """Return the local time of day."""
+    return f"{_local(time_us):%H:%M:%S}"
+
+
+def day(time_us: int) -> str:
+    """Return the local date and time, to the second."""
+    return f"{_local(time_us):%Y-%m-%d %H:%M:%S}"
+
+
+def moment(time_us: int) -> str:
+    """Return the local date and time, to the millisecond."""
+    return _local(time_us).isoformat(sep=" ", timespec="milliseconds")
+
+
+def number(id: int) -> str:
+    """Return a delivery's number, as wide as most are."""
+    return f"{f'#{id}':<6}"
+
+
+def size(count_bytes: int) -> str:
+    """Return a count of bytes in the largest unit of which there is one."""
+    if count_bytes < 1024:
+        return f"{count_bytes} B"
+    value, unit = count_bytes / 1024, "KiB"
+    if value >= 1024:
+        value, unit = value / 1024, "MiB"
+    return f"{value:.1f} {unit}"
+
+
+def duration(time_us: int) -> str:
+    """Return a duration in milliseconds, or in seconds from one on."""
+    return f"{time_us / 1_000_000:.2f} s" if time_us >= 1_000_000 else f"{time_us / 1000:.0f} ms"
+
+
+def _local(time_us: int) -> datetime:
+    return datetime.fromtimestamp(time_us / 1_000_000, UTC).astimezone()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +112,31 @@ class Look:
         sign = "✓" if outcome is Outcome.VERIFIED else "✗" if outcome.is_invalid else "·"
         return self.colored(f"{self.mark(sign)} {outcome.value}", _COLORS[outcome])
 
-    def delivery(self, delivery: Delivery) -> str:
-        """Return the line of a delivery; below it the sentence of a verdict that proves nothing."""
+    def delivery(self, delivery: Delivery, *, when: Callable[[int], str] = clock) -> str:
+        """Return the line of a delivery."""
         event = shorten(safe(delivery.event or "-"), EVENT_MAX)
-        line = "  ".join(
+        return "  ".join(
             (
-                self.faint(clock(delivery.received_at_us)),
+                self.faint(when(delivery.received_at_us)),
                 f"{number(delivery.id)} {self.mark('→')} {delivery.endpoint:<12}",
                 f"{event:<{EVENT_WIDTH}}",
-                f"{shorten(safe(delivery.request.method), 12):<6}",
+                f"{shorten(safe(delivery.request.method), METHOD_MAX):<6}",
                 f"{size(delivery.body_bytes):>9}",
                 self.verdict(delivery.verification),
             )
         )
-        if delivery.verification.outcome is Outcome.VERIFIED:
-            return line
-        return f"{line}\n{INDENT}{self.faint(safe(delivery.verification.detail))}"
 
-    def attempt(self, attempt: Attempt) -> str:
+    def reason(self, verification: Verification) -> str:
+        """Return the line below a delivery's: the sentence of its verdict."""
+        return INDENT + self.faint(safe(verification.detail))
+
+    def attempt(self, attempt: Attempt, *, when: Callable[[int], str] = clock) -> str:
         """Return the line of an attempt, under the number of its delivery."""
         head = f"{number(attempt.delivery_id)} {self.mark('←')} {self.result(attempt)}"
-        why = "" if attempt.trigger is Trigger.FORWARD else f"  {attempt.trigger.value}"
-        return "  ".join((self.faint(clock(attempt.started_at_us)), head)) + self.faint(why)
+        line = f"{self.faint(when(attempt.started_at_us))}  {head}"
+        if attempt.trigger is Trigger.FORWARD:
+            return line
+        return f"{line}  {self.faint(attempt.trigger.value)}"
 
     def result(self, attempt: Attempt) -> str:
         """Return what came of an attempt: status, time and URL, or the sentence of its failure."""
@@ -120,37 +164,3 @@ class Look:
         if status >= 500:
             return self.colored(str(status), "red")
         return self.colored(str(status), "green" if 200 <= status < 300 else "yellow")
-
-
-def clock(time_us: int) -> str:
-    """Return the local time of day."""
-    return f"{_local(time_us):%H:%M:%S}"
-
-
-def moment(time_us: int) -> str:
-    """Return the local date and time, to the millisecond."""
-    return _local(time_us).isoformat(sep=" ", timespec="milliseconds")
-
-
-def number(id: int) -> str:
-    """Return a delivery's number, as wide as most are."""
-    return f"{f'#{id}':<6}"
-
-
-def size(count_bytes: int) -> str:
-    """Return a count of bytes in the largest unit of which there is one."""
-    if count_bytes < 1024:
-        return f"{count_bytes} B"
-    value, unit = count_bytes / 1024, "KiB"
-    if value >= 1024:
-        value, unit = value / 1024, "MiB"
-    return f"{value:.1f} {unit}"
-
-
-def duration(time_us: int) -> str:
-    """Return a duration in milliseconds, or in seconds from one on."""
-    return f"{time_us / 1_000_000:.2f} s" if time_us >= 1_000_000 else f"{time_us / 1000:.0f} ms"
-
-
-def _local(time_us: int) -> datetime:
-    return datetime.fromtimestamp(time_us / 1_000_000, UTC).astimezone()

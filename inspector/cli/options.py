@@ -1,6 +1,7 @@
 """The options that several commands have, and what their values may be."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -15,6 +16,7 @@ R = TypeVar("R")
 
 FILE = click.Path(path_type=Path)
 PORT = click.IntRange(0, 65535)
+LONGEST_WAIT_S = 1_000_000
 
 
 def delivery_number(text: str) -> int:
@@ -31,6 +33,25 @@ def target_url(text: str) -> str:
         return target(text)
     except ConfigError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def seconds(text: str) -> float:
+    """Read a time to wait."""
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise click.BadParameter(f"'{text}' is not a number of seconds") from error
+    if not 0 < value <= LONGEST_WAIT_S:  # nor nan, which is neither
+        raise click.BadParameter(f"expected more than 0 and at most {LONGEST_WAIT_S}")
+    return value
+
+
+def here() -> Path:
+    """Return the working directory."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ConfigError("the working directory is gone: change to another") from error
 
 
 as_json = click.option(
@@ -56,6 +77,17 @@ def command(**attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
         return made
 
     return decorate
+
+
+class QueryCommand(click.Command):
+    """A command that takes a query, in which `-endpoint:demo` is a term and no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Set the negated terms apart; the order of terms means nothing."""
+        if "--" not in args:
+            negated = [word for word in args if re.match("-[^-].", word)]
+            args = [*(word for word in args if word not in negated), "--", *negated]
+        return super().parse_args(ctx, args)
 
 
 def serving(function: Callable[P, R]) -> Callable[P, R]:
@@ -103,7 +135,7 @@ def configuration(
     given = {name: None if value is False else value for name, value in (flags or {}).items()}
     config = load(
         environ=os.environ,
-        cwd=Path.cwd(),
+        cwd=here(),
         config_file=config_file,
         data_dir=data_dir,
         flags=Settings(**given),
@@ -114,7 +146,7 @@ def configuration(
 
 
 def _keep_data_dir(ctx: click.Context, _param: click.Parameter, value: Path | None) -> None:
-    ctx.obj = find_data_dir(value, os.environ, Path.cwd())
+    ctx.obj = find_data_dir(value, os.environ, here())
 
 
 def _drop_color(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so

@@ -1,18 +1,21 @@
 """`hooktap replay`: stored deliveries to the app once more."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from inspector.cli.look import Look
 from inspector.cli.options import as_json, command, delivery_number, target_url
 from inspector.cli.reach import reach
-from inspector.client import Client
 from inspector.core.model import Attempt, Sign
 from inspector.core.text import safe
 from inspector.core.wire import attempt_to_json, dumps
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError, UnreachableError
+
+if TYPE_CHECKING:
+    from inspector.client import Client
 
 
 @command()
@@ -53,7 +56,7 @@ def replay(
         if fail and not attempt.succeeded:
             codes.append(HooktapError.exit_code)
 
-    async def replay_each(client: Client) -> None:
+    async def replay_each(client: "Client") -> None:
         for id in ids:
             try:
                 tell(await client.replay(id, to=to, sign=Sign(sign) if sign else None))

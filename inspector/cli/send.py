@@ -5,6 +5,7 @@ import secrets
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +13,6 @@ from inspector import providers
 from inspector.cli.look import Look
 from inspector.cli.options import as_json, command, config_file, configuration
 from inspector.cli.reach import reach
-from inspector.client import Client
 from inspector.config import Config
 from inspector.core import signing
 from inspector.core.model import Endpoint
@@ -20,7 +20,10 @@ from inspector.core.providers import Provider
 from inspector.core.text import decode, safe
 from inspector.core.wire import JSON, dumps
 from inspector.datadir import DataDir
-from inspector.simulate import samples, sender
+from inspector.simulate import samples
+
+if TYPE_CHECKING:
+    from inspector.client import Client
 
 
 @command()
@@ -73,7 +76,7 @@ def send(
     ctx.exit(0 if 200 <= status < 300 else 1)
 
 
-async def _send_here(client: Client, sample: samples.Sample, endpoint: str | None) -> JSON:
+async def _send_here(client: "Client", sample: samples.Sample, endpoint: str | None) -> JSON:
     known = await client.endpoints()
     name = endpoint or next(
         (
@@ -93,6 +96,8 @@ async def _send_here(client: Client, sample: samples.Sample, endpoint: str | Non
 async def _send_there(
     config: Config, sample: samples.Sample, url: str, endpoint: str | None
 ) -> JSON:
+    from inspector.simulate import sender
+
     provider = providers.load(config.providers_dir)[sample.provider]
     place = _configured(config, sample.provider, endpoint)
     request = sender.signed_sample(

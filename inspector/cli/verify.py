@@ -20,6 +20,9 @@ from inspector.core.verification import verify as check
 from inspector.core.wire import dumps, verification_to_json
 from inspector.errors import ConfigError, NotFoundError
 
+LATEST_S = 1 << 40
+"""Unix time far beyond any date that a signature holds."""
+
 
 @command()
 @click.argument("file", type=click.Path(allow_dash=True, path_type=str))
@@ -39,7 +42,7 @@ from inspector.errors import ConfigError, NotFoundError
 @click.option(
     "--now",
     "now_s",
-    type=float,
+    type=click.IntRange(0, LATEST_S),
     metavar="SECONDS",
     help="Unix time to judge its age by, instead of now.",
 )
@@ -55,7 +58,7 @@ def verify(
     secret_env: tuple[str, ...],
     secret_file: tuple[Path, ...],
     headers: tuple[str, ...],
-    now_s: float | None,
+    now_s: int | None,
     url: str | None,
     as_json: bool,
 ) -> None:
@@ -65,7 +68,7 @@ def verify(
     Several secrets may be given; any of them may match.
 
     Exit 0 only if the signature is verified; 1 for every other verdict, `unsigned` and `no_secret` too, because
-    nothing was proved; 2 if the file, the provider or a secret cannot be read.
+    nothing was proved; 2 if the file or a secret cannot be read; 4 if there is no such provider.
     """
     known = providers.load(providers_dir())
     if provider not in known:

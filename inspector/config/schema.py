@@ -20,6 +20,7 @@ NONE = "none"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _PORT_MAX = 65535
 _BODY_CAP_MAX_BYTES = 1 << 30
+_DRAIN_MAX_S = 60
 _DAY_S = 86_400
 
 
@@ -34,6 +35,7 @@ class Settings:
     strict: bool | None = None
     allow_remote_target: bool | None = None
     body_cap_bytes: int | None = None
+    drain_s: float | None = None
 
     def over(self, weaker: "Settings") -> "Settings":
         """Return these settings, with `weaker` ones where these do not say."""
@@ -73,6 +75,7 @@ def read_settings(top: Table) -> Settings:
         strict=table.flag("strict"),
         allow_remote_target=table.flag("allow_remote_target"),
         body_cap_bytes=table.integer("body_cap_bytes", 1, _BODY_CAP_MAX_BYTES),
+        drain_s=table.number("drain_s", 0, _DRAIN_MAX_S),
     )
 
 

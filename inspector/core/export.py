@@ -64,7 +64,7 @@ def curl(delivery: Delivery, body: bytes, url: str, *, include_secrets: bool = F
 def _method(method: str, *, has_data: bool) -> str:
     if method == "HEAD" and not has_data:
         return "--head"  # `--request HEAD` would wait for a body that never comes
-    return f"--request {_quoted(encode(method))}"
+    return f"--request {_quoted(method.encode('utf-8', 'backslashreplace'))}"
 
 
 def _header_lines(headers: Headers, *, include_secrets: bool) -> Iterator[bytes]:

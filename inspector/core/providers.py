@@ -103,14 +103,19 @@ class Provider:
     encoding: Encoding = Encoding.HEX
     time: TimeRule | None = None
     also: tuple[tuple[Template, Template], ...] = ()
+    """Pairs that must be equal besides the signature being right."""
     url_variants: tuple[UrlVariant, ...] = (UrlVariant.AS_IS,)
     json_root: tuple[str, ...] = ()
+    """Path to the items of a body that are signed one by one; empty: the body is one."""
     missing: bytes | None = None
+    """Stands for a signed value that is absent; None: there is then nothing to compare."""
     event: tuple[Template, ...] = ()
+    """Alternatives: the first that can be read whole counts. So for the next two."""
     dedupe: tuple[Template, ...] = ()
     attempt: tuple[Template, ...] = ()
     ack: str = "2xx"
-    handshake: Mapping[str, Any] = field(default_factory=dict)
+    handshake: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """As written; nothing answers it."""
     recognised_by: tuple[frozenset[bytes], ...] = ()
     """Lower-case names of headers; its deliveries have all of one of these sets. Empty: no header tells it apart."""
     signs_url: bool = field(init=False, repr=False, compare=False)

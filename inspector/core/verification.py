@@ -59,9 +59,7 @@ def verify(
                 return found
             if best is None or _HOW_FAR.index(found.outcome) > _HOW_FAR.index(best.outcome):
                 best = found
-    assert (
-        best is not None
-    )  # a provider that signs has a placement, and there is always one address
+    assert best is not None, "a provider that signs has a placement"
     return best
 
 
@@ -154,7 +152,7 @@ class _Check:
                 continue
             if self.provider.scheme is Scheme.DIGEST:
                 fields.secret = key
-                message = placement.signed.render(fields) or b""
+                message = placement.signed.render(fields, self.provider.missing) or b""
             if schemes.matches(self.provider, key, message, claim.candidates) and found is None:
                 found = index
         return found

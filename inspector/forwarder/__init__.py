@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from inspector.core import forwarding
-from inspector.core.forwarding import Target
+from inspector.core.forwarding import Origin
 from inspector.core.headers import Headers
 from inspector.core.model import (
     Attempt,
@@ -56,7 +56,7 @@ class Forwarder:
     async def send(self, delivery: Delivery, target: str, trigger: Trigger) -> Attempt:
         """Hand `delivery` to the base URL `target` once; return the attempt, not yet numbered.
 
-        Never raises for what the target is or does. A delivery that no HTTP request can express is a ValueError.
+        Never raises for what the target is or does, nor for a delivery that HTTP cannot express.
         """
         started_at_us = time.time_ns() // 1000
         started_ns = time.perf_counter_ns()
@@ -64,12 +64,13 @@ class Forwarder:
         result: Response | Failure
         try:
             parsed = forwarding.parse_target(target)
+            request = forwarding.outgoing(delivery, parsed)
+            head = forwarding.head(request)
         except ValueError as error:
             result = Failure(FailureKind.FORBIDDEN, str(error))
         else:
-            request = forwarding.outgoing(delivery, parsed)
             url, headers = parsed.url(request), request.headers
-            result = await self._send(request, parsed)
+            result = await self._send(parsed.origin, head, request)
         return Attempt(
             id=0,
             delivery_id=delivery.id,
@@ -82,28 +83,27 @@ class Forwarder:
             result=result,
         )
 
-    async def _send(self, request: Request, target: Target) -> Response | Failure:
-        head = forwarding.head(request)
+    async def _send(self, origin: Origin, head: bytes, request: Request) -> Response | Failure:
         loop = asyncio.get_running_loop()
         deadline = Deadline(loop.time() + self._total_timeout_s, self._total_timeout_s)
-        connection = self._pool.take(target.origin)
+        connection = self._pool.take(origin)
         if connection is not None:
             result, heard = await connection.exchange(head, request, deadline)
-            self._pool.keep(target.origin, connection)
+            self._pool.keep(origin, connection)
             if heard or not _is_disconnected(result):
                 return result
             # A kept connection that dies without a word was most likely closed before our request reached it: apps
             # close idle connections when they like, some after every answer without saying so. So this request goes
             # out once more, on a new connection. Should the app have seen it after all, it sees the same delivery id
             # again. Such a target's connections are not kept any more, so that it cannot happen twice.
-            self._pool.distrust(target.origin)
+            self._pool.distrust(origin)
         dialled = await self._dialler.connect(
-            target.origin, min(self._connect_timeout_s, deadline.at - loop.time())
+            origin, min(self._connect_timeout_s, deadline.at - loop.time())
         )
         if isinstance(dialled, Failure):
             return dialled
         result, _ = await dialled.exchange(head, request, deadline)
-        self._pool.keep(target.origin, dialled)
+        self._pool.keep(origin, dialled)
         return result
 
 

@@ -33,14 +33,16 @@ class Pool:
         return None
 
     def keep(self, origin: Origin, connection: Connection) -> None:
-        """Take back a connection whose answer is complete, or close it."""
+        """Take back a connection; close it if there is no place for it."""
+        if not connection.is_open:
+            return
         idle = self._idle.setdefault(origin, [])
         if self._closed or origin in self._distrusted or len(idle) >= IDLE_PER_TARGET:
             connection.close()
-        elif connection.is_open:
-            idle.append(connection)
-            if self._sweep is None:
-                self._sweep_later()
+            return
+        idle.append(connection)
+        if self._sweep is None:
+            self._sweep_later()
 
     def distrust(self, origin: Origin) -> None:
         """Never again keep a connection to `origin`."""
@@ -64,13 +66,11 @@ class Pool:
     def _close_aged(self) -> None:
         oldest_s = asyncio.get_running_loop().time() - IDLE_LIMIT_S
         for origin, idle in list(self._idle.items()):
-            fresh = [each for each in idle if each.is_open and each.idle_since > oldest_s]
             for connection in idle:
-                if connection not in fresh:
+                if connection.idle_since <= oldest_s:
                     connection.close()
-            if fresh:
-                idle[:] = fresh
-            else:
+            idle[:] = [connection for connection in idle if connection.is_open]
+            if not idle:
                 del self._idle[origin]
         self._sweep = None
         if self._idle:

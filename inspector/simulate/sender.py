@@ -126,6 +126,14 @@ class SampleSender:
         body = decode(answer.body)
         return {"status": answer.status, "body": body, "url": url, "note": sample.note}
 
+    def catalogue(self) -> list[JSON]:
+        """Return the providers there are samples of: name, title and events."""
+        return [
+            {"name": name, "title": self._providers[name].title, "events": samples.events(name)}
+            for name in samples.providers()
+            if name in self._providers
+        ]
+
     def _place(self, name: str) -> Endpoint:
         if not ENDPOINT_NAME.fullmatch(name):
             raise ConfigError(f"no endpoint can be called '{safe(name)}'")

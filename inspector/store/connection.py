@@ -1,5 +1,6 @@
 """How anything runs in a SQLite connection's own thread: one hop for as many statements as belong together."""
 
+import logging
 import sqlite3
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
@@ -8,6 +9,9 @@ import aiosqlite
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+# At DEBUG it would write every argument of every call, whole deliveries, to whatever log there is.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 
 async def in_thread(

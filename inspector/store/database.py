@@ -55,7 +55,7 @@ async def open_writer(path: Path) -> AsyncIterator[aiosqlite.Connection]:
     version's.
     """
     _recognise(path)
-    await _check_version(path)
+    await _recognise_log(path)
     async with _connected(path, "rw") as connection:
         with _explained(path):
             await in_thread(connection, _prepare)
@@ -103,18 +103,27 @@ def _recognise(path: Path) -> None:
         raise HooktapError(f"{path} is not an SQLite database ({_INSTEAD})")
     if int.from_bytes(header[68:72], "big") != schema.APPLICATION_ID:
         raise HooktapError(f"{path} is the database of another program ({_INSTEAD})")
+    _refuse_newer(path, int.from_bytes(header[60:64], "big"))
     for suffix in ("", "-wal", "-shm"):
         close_to_others(path.with_name(path.name + suffix))
 
 
-async def _check_version(path: Path) -> None:
-    # Read-only: closing a writing connection would already move its log into a database that is not ours to touch.
+async def _recognise_log(path: Path) -> None:
+    """Refuse a newer version that was killed, and so left its number in the write-ahead log only."""
+    if not path.with_name(path.name + "-wal").exists():
+        return
+    # Read-only: a writing connection that is closed moves the log into the database, which is not ours to touch.
     async with open_reader(path) as connection:
         with _explained(path):
             version = await in_thread(connection, schema.version)
-    if version > len(schema.SCRIPTS):
+    _refuse_newer(path, version)
+
+
+def _refuse_newer(path: Path, version: int) -> None:
+    known = len(schema.SCRIPTS)
+    if version > known:
         raise HooktapError(
-            f"{path} was written by a newer hooktap: its version is {version}, this one knows {len(schema.SCRIPTS)} "
+            f"{path} was written by a newer hooktap: its version is {version}, this one knows {known} "
             "(install the newer hooktap again, or choose another directory with --data-dir)"
         )
 

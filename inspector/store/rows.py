@@ -24,7 +24,7 @@ from inspector.core.model import (
 
 Row = tuple[Any, ...]
 
-# The inserts take their values by position: binding these by name costs half as much again as storing them.
+# The inserts take their values by position, because binding twenty of them by name takes half as long as all the rest.
 INSERT_DELIVERY = """
     INSERT INTO delivery (
         id, uid, endpoint, received_at_us, via, method, target, headers, peer, provider, event, event_id, attempt_id,
@@ -58,10 +58,10 @@ def delivery_row(delivery: Delivery) -> Row:
     """Return what `INSERT_DELIVERY` takes, without the id."""
     request, verification = delivery.request, delivery.verification
     return (
-        delivery.uid,
+        text(delivery.uid),
         text(delivery.endpoint),
-        delivery.received_at_us,
-        delivery.via,
+        integer(delivery.received_at_us),
+        text(delivery.via),
         text(request.method),
         request.target,
         encode_headers(request.headers),
@@ -73,9 +73,9 @@ def delivery_row(delivery: Delivery) -> Row:
         verification.outcome.value,
         text(verification.detail),
         _covered_to_text(verification.covered),
-        verification.secret_index,
+        integer(verification.secret_index),
         integer(verification.signed_at_s),
-        delivery.body_bytes,
+        integer(delivery.body_bytes),
         request.body,
     )
 
@@ -132,8 +132,8 @@ def attempt_row(attempt: Attempt) -> Row:
         attempt.trigger.value,
         text(attempt.url),
         encode_headers(attempt.request_headers),
-        attempt.started_at_us,
-        attempt.duration_us,
+        integer(attempt.started_at_us),
+        integer(attempt.duration_us),
         *_result_row(attempt.result),
     )
 

@@ -71,9 +71,8 @@ def commit(
             connection.execute(WRITE_NEWEST, {"newest": transaction.newest})
         connection.execute("COMMIT")
     except BaseException:
-        with contextlib.suppress(
-            sqlite3.Error
-        ):  # SQLite rolls back by itself when the disk is full
+        # A full disk has made SQLite roll back by itself, and then there is nothing to roll back.
+        with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise
     return transaction, results
@@ -119,7 +118,7 @@ def unschedule(delivery_id: int, transaction: Transaction) -> None:
 
 def insert_endpoint(name: str, created_at_us: int, transaction: Transaction) -> None:
     """Remember an endpoint; the first time it was created counts."""
-    values = {"name": text(name), "created_at_us": created_at_us}
+    values = {"name": text(name), "created_at_us": integer(created_at_us)}
     transaction.connection.execute(INSERT_ENDPOINT, values)
 
 

@@ -70,6 +70,9 @@ class Samples:
         self.asked.append((provider, event, format, endpoint))
         return {"status": 200, "body": "stored as #1\n", "url": f"{INGRESS}/in/x", "note": None}
 
+    def catalogue(self) -> list[JSON]:
+        return [{"name": "jinko", "title": "Jinko", "events": ["booking.completed"]}]
+
 
 class WatchedFeed(Feed):
     """A feed that tells when a subscriber has left."""

@@ -1,3 +1,4 @@
+import gzip
 import json
 from typing import Any
 
@@ -231,16 +232,15 @@ async def test_a_bad_order(api: Serving, body: bytes) -> None:
     assert api.pipeline.asked == []
 
 
-async def test_a_body_in_a_wrong_coding(api: Serving) -> None:
-    """Nothing is inflated: a small body stays small."""
-    async with ClientSession(headers=api.authorization) as session:
-        url = f"{api.url}/api/deliveries/1/replay"
-        async with session.post(
-            url,
-            data=b"\x1f\x8b{}",
-            headers={"Content-Encoding": "gzip", "Content-Type": "application/json"},
-        ) as response:
-            assert response.status == 400
+async def test_nothing_is_inflated(api: Serving) -> None:
+    """A small body stays small, whatever coding it claims; an order must be plain."""
+    await api.receive(1)
+    coding = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    async with ClientSession(headers=api.authorization | coding) as session:
+        for body in (gzip.compress(b"{}"), b"\x1f\x8b{}"):
+            async with session.post(f"{api.url}/api/deliveries/1/replay", data=body) as response:
+                assert response.status == 400
+    assert api.pipeline.asked == []
 
 
 async def test_a_long_body(api: Serving) -> None:
@@ -325,5 +325,7 @@ async def test_samples(api: Serving) -> None:
     assert json.loads(answer.body)["status"] == 200
     assert api.samples.asked == [("checkfront", None, "xml", None)]
 
+    providers = (await get(api, "/api/providers"))["providers"]
+    assert providers == [{"name": "jinko", "title": "Jinko", "events": ["booking.completed"]}]
     answer = await call(api, "POST", "/api/samples", b"{}")
     assert (answer.status, answer.error) == (400, "provider: say whose sample to send")

@@ -13,6 +13,7 @@ from aiohttp import (
     web,
 )
 
+from inspector.api.sockets import HEARTBEAT_S
 from inspector.core.model import Record
 from inspector.datadir import DataDir
 from inspector.errors import StorageError
@@ -103,27 +104,43 @@ async def test_a_client_that_stops_reading(tmp_path: Path) -> None:
     data_dir = DataDir(tmp_path / "data")
     async with serving(data_dir, records_after=endless, stall_s=0.2) as api:
         with await _upgrade_and_stop_reading(api) as stalled:
-            await api.feed.left.acquire()
+            async with asyncio.timeout(HEARTBEAT_S):  # which would end it as well, but later
+                await api.feed.left.acquire()
             await _read_to_the_end(stalled)
 
 
-async def test_stopping_does_not_wait_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A goodbye that cannot be delivered, because the connection is full, is given up soon."""
-    full = asyncio.Event()
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Return what is set when a connection of the server's takes no more."""
+    event = asyncio.Event()
     pause_writing = web.RequestHandler.pause_writing
 
     def note(protocol: web.RequestHandler) -> None:
         pause_writing(protocol)
-        full.set()
+        event.set()
 
     monkeypatch.setattr(web.RequestHandler, "pause_writing", note)
+    return event
+
+
+async def test_stopping_does_not_wait_for_it(tmp_path: Path, full: asyncio.Event) -> None:
+    """A goodbye that cannot be delivered, because the connection is full, is given up soon."""
     async with serving(DataDir(tmp_path / "data"), records_after=endless, stall_s=600) as api:
         with await _upgrade_and_stop_reading(api):
             await full.wait()
             async with asyncio.timeout(TIMEOUT_S):
                 await api.runner.cleanup()
+
+
+async def test_a_client_that_vanishes(
+    tmp_path: Path, full: asyncio.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A connection reset while we wait to send is an end like any other, and no fault in the log."""
+    async with serving(DataDir(tmp_path / "data"), records_after=endless) as api:
+        with await _upgrade_and_stop_reading(api):
+            await full.wait()
+        await api.feed.left.acquire()
+    assert caplog.records == []
 
 
 async def test_a_store_that_fails(tmp_path: Path) -> None:

@@ -132,6 +132,20 @@ def test_the_data_directory_comes_from_the_environment(
     assert "no inspector runs in /nowhere/at/all " in hooktap("list").err
 
 
+def test_a_working_directory_that_is_gone(
+    hooktap: Hooktap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    done = hooktap("list")
+
+    assert (done.code, done.err) == (
+        2,
+        "hooktap: the working directory is gone: change to another\n",
+    )
+
+
 def failing_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     @click.command()
     def fail() -> None:

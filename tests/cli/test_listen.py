@@ -1,6 +1,7 @@
 """`hooktap listen` as a process: what it prints, where, and how it ends."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import aiohttp
 import pytest
 
 from inspector.datadir import DataDir
-from tests.fakes import answering, refusing, serve
+from tests.fakes import answering, refusing, serve, silent
 from tests.process import ROOT, inspector
 
 WAIT_S = 30
@@ -118,6 +119,22 @@ async def test_what_is_told_and_what_is_printed(tmp_path: Path) -> None:
     assert "\x1b" not in "".join(told + lines)
 
 
+async def test_reasons_are_given_once_or_always(tmp_path: Path) -> None:
+    """What is so with every delivery of an endpoint is said once; why a check failed, every time."""
+    (tmp_path / "hooktap.toml").write_text(
+        '[endpoint.a]\nprovider = "wink"\n[endpoint.b]\nprovider = "jinko"\nsecret = { env = "S" }\n'
+    )
+    async with listening(tmp_path, S="secret") as process:
+        url = (await said(process, "Ctrl-C"))[1].split()[1]
+        for name in "abab":
+            assert await post(url.replace("NAME", name)) == 200
+        lines = [await printed(process) for _ in range(7)]
+
+    indented = [line.startswith("          ") for line in lines]
+    assert indented == [False, True, False, True, False, False, True]
+    assert lines[3] == lines[6]
+
+
 async def test_a_target_that_is_down(tmp_path: Path) -> None:
     """The attempt's line says what happened, and the inspector stays up."""
     with refusing() as target:
@@ -169,6 +186,47 @@ async def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals, code: in
     assert process.returncode == code
     assert rest == (b"", b"")
     assert not (tmp_path / "data" / "inspector.json").exists()
+
+
+async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    """It waits for the answers of targets only as long as the person does."""
+    (tmp_path / "hooktap.toml").write_text("[inspector]\ndrain_s = 60\n")
+    async with serve(silent) as target, listening(tmp_path, "--forward-to", target.url) as process:
+        url = (await said(process, "Ctrl-C"))[1].split()[1].replace("/NAME", "/demo")
+        assert await post(url) == 200
+        await printed(process)
+        process.send_signal(signal.SIGINT)
+        await gone(url)
+        assert process.returncode is None
+        process.send_signal(signal.SIGINT)
+        await process.wait()
+
+    assert process.returncode == -signal.SIGINT
+
+
+async def gone(url: str) -> None:
+    """Return when nobody answers there any more."""
+    with contextlib.suppress(aiohttp.ClientError):
+        while True:
+            await post(url)
+
+
+async def test_nohup(tmp_path: Path) -> None:
+    """A hang-up ends it like SIGTERM, but not where it was started to outlive one."""
+    async with listening(tmp_path) as process:
+        await said(process, "Ctrl-C")
+        process.send_signal(signal.SIGHUP)
+        await process.wait()
+    assert process.returncode == 0
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which a child inherits
+    try:
+        async with listening(tmp_path) as process:
+            url = (await said(process, "Ctrl-C"))[1].split()[1].replace("/NAME", "/demo")
+            process.send_signal(signal.SIGHUP)
+            assert await post(url) == 200
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 async def test_the_end_of_stdin_ends_it(tmp_path: Path) -> None:

@@ -46,12 +46,10 @@ def test_an_attempt_stands_below_its_delivery() -> None:
 
 @pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.VERIFIED])
 def test_what_is_not_verified_says_why_below(outcome: Outcome) -> None:
-    first, second = PLAIN.delivery(
-        delivery(id=7, verification=Verification(outcome, "because of \x1b[31m"))
-    ).split("\n")
+    verification = Verification(outcome, "because of \x1b[31m")
 
-    assert first.endswith(f" {outcome.value}")
-    assert second == "          because of ␛[31m"
+    assert PLAIN.delivery(delivery(verification=verification)).endswith(f" {outcome.value}")
+    assert PLAIN.reason(verification) == "          because of ␛[31m"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -74,17 +75,32 @@ def test_completion(hooktap: Hooktap, shell: str) -> None:
     assert "_HOOKTAP_COMPLETE" in done.text
 
 
-def test_completion_knows_commands_and_options(
-    hooktap: Hooktap, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also the options of the terminal's, which need no command before them."""
-    monkeypatch.setenv("_HOOKTAP_COMPLETE", "bash_complete")
-    for words, expected in (("hooktap li", "plain,list"), ("hooktap list --li", "plain,--limit")):
-        monkeypatch.setenv("COMP_WORDS", words)
-        monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
-        with pytest.raises(SystemExit):
-            hooktap()
-        assert expected
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("hooktap li", {"listen", "list"}),
+        ("hooktap --v", {"--version"}),
+        ("hooktap list --li", {"--limit"}),
+        ("hooktap replay --sign ", {"fresh", "verbatim", "broken"}),
+        ("hooktap provider s", {"show"}),
+    ],
+)
+def test_what_completion_offers(tmp_path: Path, words: str, offered: set[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "inspector"],
+        env={
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "_HOOKTAP_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split(" ")) - 1),
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+
+    assert {line.removeprefix("plain,") for line in done.stdout.splitlines()} == offered
 
 
 def test_completion_in_bash(hooktap: Hooktap, tmp_path: Path) -> None:

@@ -66,18 +66,22 @@ async def test_list(hooktap: Hooktap, tmp_path: Path) -> None:
         plain = await sh("list")
         found = await sh.json("search")
         of_a = await sh.json("list", "endpoint:a", "--limit", "1")
+        of_b = await sh.json("list", "-endpoint:a", "method:post")
         none = await sh("list", "endpoint:nobody")
-        wrong = await sh("list", "endpoint:(")
+        wrong = await sh("list", "endpont:a")
 
-    assert [line.split()[1] for line in plain.text.splitlines()] == [
+    assert [line.split()[2] for line in plain.text.splitlines()] == [
         f"#{number}" for number in reversed(numbers)
     ]
     assert all(line.endswith("→ 200") for line in plain.text.splitlines())
     assert [each["id"] for each in found] == numbers[::-1]
     assert found[0]["attempts"][0]["status"] == 200
     assert [each["id"] for each in of_a] == [numbers[2]]
+    assert [each["id"] for each in of_b] == [numbers[1]]
     assert (none.code, none.out, none.err) == (0, b"", "")
     assert (wrong.code, wrong.out) == (2, b"")
+    assert len(wrong.err.splitlines()) == 3
+    assert "endpont:a" in wrong.err.splitlines()[1]
 
 
 async def test_list_reads_page_after_page(
@@ -200,6 +204,7 @@ async def test_replay_is_signed_as_asked(hooktap: Hooktap, tmp_path: Path) -> No
     async with shell(hooktap, tmp_path) as sh:
         assert (await sh("send", "jinko")).code == 0
         number = str((await sh.running.line())["id"])
+        assert (await sh.running.line())["status"] == 200
         unknown = str(await sh.post("a"))
         for sign in ("verbatim", "fresh", "broken"):
             assert (await sh("replay", number, "--sign", sign)).code == 0
@@ -262,13 +267,13 @@ async def test_wait_for_what_comes(hooktap: Hooktap, tmp_path: Path) -> None:
         await sh.post("a")
         async with asyncio.TaskGroup() as tasks:
             waiting = tasks.create_task(sh.json("wait", "endpoint:a", "--timeout", "30"))
+            sent = {1}
             while not waiting.done():  # it may not be listening yet
                 await sh.post("b")
-                newest = await sh.post("a")
+                sent.add(await sh.post("a"))
 
     [found] = waiting.result()
-    assert found["endpoint"] == "a"
-    assert 1 < found["id"] <= newest
+    assert found["id"] in sent - {1}
 
 
 async def test_wait_for_what_is_there(hooktap: Hooktap, tmp_path: Path) -> None:
@@ -278,7 +283,8 @@ async def test_wait_for_what_is_there(hooktap: Hooktap, tmp_path: Path) -> None:
         found = await sh.json("wait", "--after", str(numbers[0]))
         text = (await sh("wait", "endpoint:a", "--after", "0")).text
         late = await sh("wait", "endpoint:b", "--after", "0", "--timeout", "0.2")
-        wrong = await sh("wait", "endpoint:(")
+        wrong = await sh("wait", "endpont:a")
+        never = [await sh("wait", "--timeout", word) for word in ("0", "-1", "nan", "inf", "x")]
 
     assert [each["id"] for each in found] == [numbers[1]]
     assert text.split()[1] == f"#{numbers[0]}"
@@ -288,3 +294,4 @@ async def test_wait_for_what_is_there(hooktap: Hooktap, tmp_path: Path) -> None:
         "hooktap: no delivery matched within 0.2 s\n",
     )
     assert wrong.code == 2
+    assert [done.code for done in never] == [2] * 5

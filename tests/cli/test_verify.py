@@ -106,6 +106,7 @@ def test_several_secrets(hooktap: Hooktap, tmp_path: Path) -> None:
     [
         (["r", "--provider", "jinco"], 4, "there is no provider 'jinco' (did you mean 'jinko'?)"),
         (["r"], 2, "--provider"),
+        (["r", *JINKO, "--now", "nan"], 2, "--now"),
         (["nope", *JINKO], 2, "cannot read nope: No such file"),
         (["r", *JINKO], 2, "begins with no request line"),
         (["r", *JINKO, "-H", "no colon"], 2, "'no colon' is not a header"),

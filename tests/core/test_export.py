@@ -162,7 +162,7 @@ def test_header_that_curl_would_read_as_a_file_is_left_out() -> None:
 
 
 @given(
-    method=st.text(),
+    method=st.text() | st.just("\udcff\ud800"),
     pairs=st.lists(st.tuples(st.binary(), st.binary())),
     body=st.binary() | st.text().map(lambda text: text.encode("utf-8", "replace")),
     url=st.text(),

@@ -1,3 +1,4 @@
+import logging
 import sqlite3
 import threading
 
@@ -26,3 +27,12 @@ async def test_error_of_the_function_reaches_the_caller() -> None:
     async with aiosqlite.connect(":memory:", isolation_level=None) as connection:
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
             await in_thread(connection, lambda raw: raw.execute("SELECT * FROM absent"))
+
+
+async def test_arguments_reach_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """aiosqlite logs each call at DEBUG, and ours carry the deliveries."""
+    with caplog.at_level(logging.DEBUG):
+        async with aiosqlite.connect(":memory:", isolation_level=None) as connection:
+            await in_thread(connection, lambda raw, body: raw.execute("SELECT ?", [body]), "secret")
+
+    assert "secret" not in caplog.text

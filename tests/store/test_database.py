@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -155,6 +156,22 @@ async def test_empty_file_becomes_a_database(data_dir: DataDir) -> None:
     assert await _open(data_dir) == []
 
 
+async def test_first_start_killed_in_its_first_write(data_dir: DataDir) -> None:
+    """What it leaves is a journal that only a writing connection can roll back: to an empty file."""
+    with closing(sqlite3.connect(data_dir.database)) as connection:
+        database._set(connection, database.NEW_FILE)
+    magic = bytes.fromhex(
+        "d9d505f920a163d7"
+    )  # https://sqlite.org/fileformat.html#the_rollback_journal
+    records, nonce, original_pages, sector_bytes, page_bytes = 0, 1, 0, 512, 8192
+    head = struct.pack(">5I", records, nonce, original_pages, sector_bytes, page_bytes)
+    journal = data_dir.database.with_name("hooktap.db-journal")
+    journal.write_bytes((magic + head).ljust(sector_bytes, b"\0"))
+
+    assert await _open(data_dir) == []
+    assert not journal.exists()
+
+
 async def test_link_is_not_followed(data_dir: DataDir, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     data_dir.database.symlink_to(victim)
@@ -206,6 +223,17 @@ async def test_close_leaves_one_file(data_dir: DataDir) -> None:
     ]
 
 
+async def test_close_empties_the_log_while_others_read(data_dir: DataDir) -> None:
+    """Somebody's open shell would otherwise keep SQLite from writing the log back."""
+    await _open(data_dir)
+    with closing(sqlite3.connect(data_dir.database)) as other:
+        other.execute("SELECT count(*) FROM delivery").fetchall()
+        async with Store.open(data_dir, on_commit=_ignore) as store:
+            await store.append_delivery(delivery())
+
+        assert data_dir.database.with_name("hooktap.db-wal").stat().st_size == 0
+
+
 async def test_closed_store_says_so(data_dir: DataDir) -> None:
     async with Store.open(data_dir, on_commit=_ignore) as store:
         pass
@@ -240,12 +268,37 @@ async def test_cancelled_block_commits_what_was_queued(data_dir: DataDir) -> Non
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(run())
         await opened.wait()
-        await asyncio.sleep(0)  # one turn of the loop: the append queues
+        await _turns()
         task.cancel()
 
     assert task.cancelled()
     _assert_ended_since(threads)
     assert [record.id for record in await _open(data_dir)] == [1]
+
+
+async def test_impatient_owner_still_ends(data_dir: DataDir) -> None:
+    """Cancelled again while the last commit waits for the disk: nothing hangs, and the commit is whole or absent."""
+    threads = set(threading.enumerate())
+    opened = asyncio.Event()
+
+    async def run() -> None:
+        async with Store.open(data_dir, on_commit=_ignore) as store:
+            opened.set()
+            await store.append_delivery(delivery())
+
+    with closing(sqlite3.connect(data_dir.database, isolation_level=None)) as other:
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(run())
+            await opened.wait()
+            other.execute("BEGIN IMMEDIATE")
+            for _ in range(3):
+                task.cancel()
+                await _turns()
+            other.execute("ROLLBACK")
+
+    assert task.cancelled()
+    _assert_ended_since(threads)
+    assert len(await _open(data_dir)) <= 1
 
 
 @pytest.mark.parametrize("ending", ["raise SystemExit(7)", "raise KeyboardInterrupt", "1 / 0"])
@@ -272,6 +325,12 @@ asyncio.run(main())
     )
 
     assert not data_dir.database.with_name("hooktap.db-wal").exists()
+
+
+async def _turns() -> None:
+    """Let what was just started come to where it waits."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 def _assert_ended_since(before: set[threading.Thread]) -> None:

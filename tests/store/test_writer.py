@@ -117,6 +117,17 @@ async def test_failed_commit_takes_the_schedule_back(store: Store) -> None:
     assert await store.next_due_us() is None
 
 
+async def test_record_that_sqlite_refuses_leaves_nothing_behind(store: Store) -> None:
+    """An error that does not make SQLite roll back by itself, as a full disk does."""
+    mistaken = delivery(body="text where bytes belong")
+
+    with pytest.raises(StorageError, match="cannot store TEXT value in BLOB column"):
+        await store.append_delivery(mistaken)
+
+    assert (await store.append_delivery(delivery())).id == 1
+    assert len(await store.page()) == 1
+
+
 async def test_cancelled_caller_breaks_nothing(store: Store, data_dir: DataDir) -> None:
     """A sender that hung up: its delivery arrived whole, so it is kept."""
     async with asyncio.TaskGroup() as tasks:

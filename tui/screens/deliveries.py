@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Footer, Static
+from textual.worker import Worker, WorkerState
 
 from inspector.client import Client, Connection
 from inspector.core.model import Delivery, Sign
@@ -262,7 +263,7 @@ class DeliveriesScreen(Screen[None]):
     def action_copy(self) -> None:
         """Copy the selected delivery as a curl command, or the line that sends the first one."""
         if (row := self._selected()) is not None:
-            self._do(self._operations.copy_curl(row.delivery, self._ingress))
+            self._do(self._operations.copy_curl(row, self._ingress))
         elif self._ingress:
             self._do(self._operations.copy(EmptyState.command(self._ingress), "the curl line"))
 
@@ -312,6 +313,12 @@ class DeliveriesScreen(Screen[None]):
     def on_told(self, message: Told) -> None:
         """Show a toast."""
         self.notify(message.sentence, severity="error" if message.is_problem else "information")
+
+    def on_worker_state_changed(self, message: Worker.StateChanged) -> None:
+        """Tell of a mistake of ours; it ends one worker, not the application."""
+        if message.state is WorkerState.ERROR:
+            error = message.worker.error
+            self.notify(f"{message.worker.name} failed: {error!r}", severity="error")
 
     def _selected(self) -> Row | None:
         return None if self._list.selected is None else self._window.get(self._list.selected)

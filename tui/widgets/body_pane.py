@@ -74,8 +74,9 @@ class BodyPane(Vertical):
 
     def on_resize(self) -> None:
         """Lay hex out anew if longer or only shorter lines fit now."""
-        if self._body is not None and self._is_wide != self._fits_wide():
-            self.show(self._body, self._shown.view if self._shown else None)
+        is_hex = self._shown is not None and self._shown.view is View.HEX
+        if self._body is not None and is_hex and self._is_wide != self._fits_wide():
+            self.show(self._body, View.HEX)
 
     @work(exclusive=True, group="layout", exit_on_error=False)
     async def _lay_out(self, body: Body, view: View | None) -> None:
@@ -99,4 +100,3 @@ class BodyPane(Vertical):
         notes.display = bool(shown and shown.notes)
         if shown is not None:
             self.post_message(self.Shown(shown))
-

@@ -16,7 +16,7 @@ class TopBar(Widget):
 
     ingress: reactive[str] = reactive("")
     """Base URL of the public door; empty until it is known."""
-    connected: reactive[bool] = reactive(default=False)
+    connected: reactive[bool] = reactive(default=True)
     deliveries: reactive[int] = reactive(0)
     is_partial: reactive[bool] = reactive(default=False)
     """Whether there are older deliveries than are counted."""

@@ -1,0 +1,154 @@
+"""An inspector's client that answers from memory, and the terminal open on it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from inspector.client import Client, Connection
+from inspector.core.model import Attempt, Delivery, Record, Sign, Trigger
+from inspector.core.wire import JSON
+from inspector.errors import HooktapError, NotFoundError
+from tests.factories import attempt
+from tui.app import HooktapApp
+
+INGRESS = "http://127.0.0.1:8400"
+
+
+class FakeClient(Client):
+    """Holds records; what `arrive` and `connection` are given comes out of the feed."""
+
+    def __init__(self, *rows: tuple[Delivery, Sequence[Attempt]]) -> None:
+        super().__init__("http://127.0.0.1:0", "no token")
+        self.rows = {delivery.id: (delivery, list(attempts)) for delivery, attempts in rows}
+        self.bodies = {delivery.id: delivery.request.body for delivery, _ in rows}
+        self.answers: dict[int, bytes] = {}
+        self.configured: list[JSON] = []
+        self.named = "Jinko"
+        self.problem: HooktapError | None = None
+        """What every call but the feed raises, if anything."""
+        self.calls: list[tuple[object, ...]] = []
+        self.replayed: Attempt = attempt()
+        self.sampled: JSON = {"status": 200, "body": "", "url": f"{INGRESS}/in/jinko"}
+        self.gate = asyncio.Event()
+        """Bodies and replays wait for it."""
+        self.gate.set()
+        self._feed: asyncio.Queue[Record | Connection] = asyncio.Queue()
+
+    def arrive(self, *records: Record) -> None:
+        for record in records:
+            if isinstance(record, Delivery):
+                self.bodies.setdefault(record.id, record.request.body)
+            self._feed.put_nowait(record)
+
+    def connection(self, state: Connection) -> None:
+        self._feed.put_nowait(state)
+
+    async def health(self) -> JSON:
+        self._note("health")
+        return {"status": "ok", "ingress": INGRESS, "newest": max(self.rows, default=0)}
+
+    async def deliveries(
+        self, query: str = "", before: int | None = None, limit: int = 100
+    ) -> list[tuple[Delivery, list[Attempt]]]:
+        self._note("deliveries", before)
+        newest_first = (self.rows[number] for number in sorted(self.rows, reverse=True))
+        return [row for row in newest_first if before is None or row[0].id < before][:limit]
+
+    async def body(self, delivery_id: int) -> bytes:
+        self._note("body", delivery_id)
+        await self.gate.wait()
+        if delivery_id not in self.bodies:
+            raise NotFoundError(f"there is no delivery {delivery_id}")
+        return self.bodies[delivery_id]
+
+    async def response_body(self, attempt_id: int) -> bytes:
+        self._note("response_body", attempt_id)
+        return self.answers[attempt_id]
+
+    async def replay(
+        self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
+    ) -> Attempt:
+        self._note("replay", delivery_id, sign)
+        await self.gate.wait()
+        return self.replayed
+
+    async def endpoints(self) -> list[JSON]:
+        return self.configured
+
+    async def providers(self) -> list[JSON]:
+        self._note("providers")
+        return [
+            {"name": "jinko", "title": self.named, "events": [self.named]},
+            {"name": "wink", "title": "Wink", "events": ["booking.created", "booking.cancelled"]},
+        ]
+
+    async def send_sample(
+        self,
+        provider: str,
+        *,
+        event: str | None = None,
+        format: str | None = None,  # noqa: A002 - as in Client
+        endpoint: str | None = None,
+    ) -> JSON:
+        self._note("send_sample", provider)
+        return self.sampled
+
+    async def feed(self, after: int | None = None) -> AsyncGenerator[Record | Connection, None]:
+        self.calls.append(("feed", after))
+        yield Connection.CONNECTED
+        while True:
+            yield await self._feed.get()
+
+    def _note(self, *call: object) -> None:
+        self.calls.append(call)
+        if self.problem is not None:
+            raise self.problem
+
+
+@asynccontextmanager
+async def opened(
+    client: FakeClient,
+    directory: Path,
+    size: tuple[int, int] = (80, 24),
+    *,
+    theme: str | None = None,
+) -> AsyncIterator[Pilot[None]]:
+    """Run the terminal without a terminal until the block ends."""
+    app = HooktapApp(client, directory=directory, zone=UTC)
+    if theme is not None:
+        app.theme = theme
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: ("feed", max_number(client)) in client.calls)
+        await pilot.pause()
+        yield pilot
+
+
+def max_number(client: FakeClient) -> int:
+    numbers = [
+        [delivery.id, *(each.id for each in made)] for delivery, made in client.rows.values()
+    ]
+    return max((max(each) for each in numbers), default=0)
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    """Let the terminal run until `condition` holds."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await pilot.pause(0.01)
+
+
+def screen_text(pilot: Pilot[None]) -> str:
+    """Return what stands on the screen, one line per row."""
+    screen = pilot.app.screen
+    width, height = pilot.app.size
+    strips = screen._compositor.render_strips(screen.size)
+    return "\n".join(strip.text.ljust(width) for strip in strips[:height])
+
+
+def replay(delivery_id: int, **fields: object) -> Attempt:
+    """Build what a replay of a delivery came to."""
+    return attempt(delivery_id=delivery_id, trigger=Trigger.REPLAY, **fields)

@@ -1,0 +1,183 @@
+"""What a sender or a target writes can neither steer the terminal, nor speak its markup, nor end the application."""
+
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.pilot import Pilot
+
+from inspector.core.headers import Headers
+from inspector.core.model import (
+    Attempt,
+    Delivery,
+    Failure,
+    FailureKind,
+    Outcome,
+    Request,
+    Verification,
+)
+from inspector.core.text import encode, safe, safe_lines
+from inspector.errors import HooktapError
+from tests.factories import attempt, delivery, response
+from tests.tui.fakes import FakeClient, opened, screen_text, until
+from tui import columns, sections
+from tui.bodyview import Body, build
+from tui.window import Row, Window
+
+HOSTILE = (
+    "[/][/x][@click=app.quit]click[/][link=file:///]y[/link]{}"
+    "\x1b]52;c;eA==\x07\x1b[2J\x1b]0;title\x1b\\\x00\x7f\x9b2J\x9d0;t\x9c\r\n\t\u202eabc\u2066\u200b\u2028\ufeff\U000e0041\ud800"
+)
+WIRE = encode(HOSTILE.replace("\ud800", "\udcff"))
+
+
+def hostile_delivery(text: str, wire: bytes) -> Delivery:
+    request = Request(
+        method=text,
+        target=wire,
+        headers=Headers(((wire, wire), (b"Content-Type", wire), (b"Content-Encoding", wire))),
+        body=wire,
+        peer=text,
+    )
+    verification = Verification(Outcome.MISMATCH, text, signed_at_s=10**40, covered=(text, text))
+    return delivery(
+        id=1,
+        uid=text,
+        endpoint=text,
+        via=text,
+        provider=text,
+        event=text,
+        event_id=text,
+        attempt_id=text,
+        request=request,
+        verification=verification,
+    )
+
+
+def hostile_attempts(text: str, wire: bytes) -> list[Attempt]:
+    common: dict[str, Any] = {"delivery_id": 1, "url": text}
+    answer = response(headers=Headers(((wire, wire),)), body=b"", body_bytes=len(wire))
+    return [
+        attempt(id=2, number=1, result=Failure(FailureKind.MALFORMED, text), **common),
+        attempt(id=3, number=2, result=answer, **common),
+    ]
+
+
+def hostile_client() -> FakeClient:
+    client = FakeClient((hostile_delivery(HOSTILE, WIRE), hostile_attempts(HOSTILE, WIRE)))
+    client.answers[3] = WIRE
+    client.replayed = attempt(delivery_id=1, result=Failure(FailureKind.MALFORMED, HOSTILE))
+    client.sampled = {"status": 500, "body": HOSTILE, "url": HOSTILE}
+    return client
+
+
+def assert_harmless(pilot: Pilot[None]) -> None:
+    text = screen_text(pilot)
+    assert [safe(line) for line in text.split("\n")] == text.split("\n")
+    assert pilot.app.is_running
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 60)])
+async def test_every_view(tmp_path: Path, size: tuple[int, int]) -> None:
+    client = hostile_client()
+    async with opened(client, tmp_path, size) as pilot:
+        await pilot.press("enter")
+        for keys in (
+            ["1"],
+            ["b"],
+            ["b"],
+            ["2"],
+            ["G"],
+            ["3"],
+            ["G"],
+            ["question_mark"],
+            ["escape"],
+        ):
+            await pilot.press(*keys)
+            assert_harmless(pilot)
+        assert "[@click=app.quit]click[/]" in screen_text(pilot)
+        await until(pilot, lambda: ("response_body", 3) in client.calls)
+        assert_harmless(pilot)
+
+
+async def test_markup_is_no_link(tmp_path: Path) -> None:
+    """Clicking on what reads like an action does nothing."""
+    async with opened(hostile_client(), tmp_path) as pilot:
+        await pilot.press("enter")
+        for row, line in enumerate(screen_text(pilot).split("\n")):
+            if (column := line.find("click[/]")) >= 0:
+                await pilot.click(offset=(column + 1, row))
+                assert_harmless(pilot)
+
+
+async def test_every_toast(tmp_path: Path) -> None:
+    client = hostile_client()
+    async with opened(client, tmp_path, (160, 60)) as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: len(pilot.app._notifications) == 1)
+        await pilot.press("s")
+        await until(pilot, lambda: pilot.app.screen.query("OptionList"))
+        await pilot.press("enter")
+        await until(pilot, lambda: len(pilot.app._notifications) == 2)
+        client.problem = HooktapError(HOSTILE)
+        await pilot.press("r")
+        await until(pilot, lambda: len(pilot.app._notifications) == 3)
+        await pilot.pause()
+        assert screen_text(pilot).count("[@click=app.quit]click[/]") >= 3
+        assert_harmless(pilot)
+
+
+async def test_body_that_does_not_come(tmp_path: Path) -> None:
+    client = hostile_client()
+    async with opened(client, tmp_path) as pilot:
+        client.problem = HooktapError(HOSTILE)
+        client.arrive(delivery(id=10))
+        await until(pilot, lambda: "app.quit" in screen_text(pilot))
+        assert_harmless(pilot)
+
+
+async def test_every_field_of_the_inspectors_own_words(tmp_path: Path) -> None:
+    """Addresses and provider names come from a configuration that may be somebody else's."""
+    client = FakeClient()
+    client.configured = [{"name": "x", "url": HOSTILE, "target": HOSTILE, "configured": True}]
+    client.named = HOSTILE
+    async with opened(client, tmp_path) as pilot:
+        assert "app.quit" in screen_text(pilot)
+        assert_harmless(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: pilot.app.screen.query("OptionList"))
+        assert_harmless(pilot)
+
+
+async def test_copied_command_is_harmless(tmp_path: Path) -> None:
+    async with opened(hostile_client(), tmp_path) as pilot:
+        await pilot.press("c")
+        await until(pilot, lambda: pilot.app.clipboard)
+        copied = pilot.app.clipboard
+        assert safe_lines(copied, tab_width=0) == copied
+
+
+texts = st.text(st.characters() | st.sampled_from(HOSTILE))
+wires = st.binary() | texts.map(lambda text: text.encode("utf-8", "replace"))
+
+
+@given(text=texts, wire=wires)
+def test_any_text_is_shown_safely(text: str, wire: bytes) -> None:
+    row = Row(hostile_delivery(text, wire), tuple(hostile_attempts(text, wire)))
+    window = Window()
+    window.add_page([(row.delivery, row.attempts)])
+    chosen = columns.choose(100, window)
+    answers = {3: build(Body(wire, len(wire)))}
+
+    shown = [
+        *str(sections.summary(row, UTC)).split("\n"),
+        str(sections.title(row.delivery)),
+        str(columns.cells(chosen, row, UTC)),
+        *(str(line.content) for line in sections.request_lines(row.delivery, UTC)),
+        *(str(line.content) for line in sections.attempt_lines(row.attempts, answers, UTC)),
+    ]
+
+    assert [safe(line) for line in shown] == shown

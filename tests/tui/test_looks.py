@@ -1,0 +1,162 @@
+"""How the terminal looks, as pictures to be seen by whoever changes it."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from inspector.core.model import (
+    Attempt,
+    Delivery,
+    Failure,
+    FailureKind,
+    Outcome,
+    Trigger,
+    Verification,
+)
+from tests.factories import NOW_S, attempt, delivery, headers, request, response
+from tests.tui.fakes import INGRESS, FakeClient, opened, until
+from tui.widgets.detail_pane import DetailPane
+
+EVENTS = {
+    "jinko": "booking.completed",
+    "stripe": "checkout.session.completed",
+    "github": "pull_request",
+    "slack": "url_verification",
+    "shopify": "orders/create",
+    "svix": "user.created",
+    "wink": "booking.created",
+}
+VERDICTS = {
+    Outcome.VERIFIED: "the signature matches",
+    Outcome.MISMATCH: "none of 2 secrets reproduces the signature in X-Hub-Signature-256",
+    Outcome.STALE: "the signature is right, but 20 minutes old; the tolerance is 5 minutes",
+    Outcome.MISSING: "no X-Jinko-Signature header",
+    Outcome.MALFORMED: "svix-timestamp is not a number",
+    Outcome.NO_SECRET: "a signature was sent, and endpoint shopify has no secret",
+    Outcome.UNSIGNED: "Wink documents no signature: nothing proves who sent this",
+    Outcome.UNKNOWN: "no provider is known for this delivery",
+}
+BODY = (
+    '{"event":"booking.completed","livemode":false,"data":{"reference":"JNK-TEST00",'
+    '"guest":"Zoë Ångström","total":129.50,"rooms":[4711,4712],"note":null,"extras":{}}}'
+).encode()
+
+
+def some_rows() -> list[tuple[Delivery, list[Attempt]]]:
+    return [(made := a_delivery(number), some_attempts(made)) for number in range(1, 41)]
+
+
+def a_delivery(number: int) -> Delivery:
+    provider, event = list(EVENTS.items())[number % len(EVENTS)]
+    outcome, detail = list(VERDICTS.items())[number % len(VERDICTS)]
+    signed = outcome in (Outcome.VERIFIED, Outcome.STALE)
+    sent = headers(
+        ("Host", "hooks.example.com"),
+        ("Content-Type", "application/json"),
+        ("X-Jinko-Timestamp", "1780387198"),
+        ("X-Jinko-Signature", "sha256=" + "8b5f48702995c159" * 4),
+    )
+    return delivery(
+        id=1000 + 3 * number,
+        endpoint=provider,
+        provider=provider if outcome is not Outcome.UNKNOWN else None,
+        event=event if outcome is not Outcome.UNKNOWN else None,
+        event_id="evt_2f8a",
+        received_at_us=(NOW_S + 7 * number) * 1_000_000,
+        request=request(target=f"/in/{provider}".encode(), headers=sent, body=BODY),
+        verification=Verification(
+            outcome,
+            detail,
+            signed_at_s=NOW_S - 2 if signed else None,
+            covered=("header X-Jinko-Timestamp", "body") if signed else (),
+        ),
+    )
+
+
+def some_attempts(of: Delivery) -> list[Attempt]:
+    first = attempt(
+        id=of.id + 1,
+        delivery_id=of.id,
+        number=1,
+        url=f"http://127.0.0.1:3000/webhooks/{of.endpoint}",
+        started_at_us=of.received_at_us,
+    )
+    refused = Failure(FailureKind.REFUSED, "nobody listens at 127.0.0.1:3000")
+    match of.id % 4:
+        case 0:
+            again = replace(
+                first, id=of.id + 2, number=2, trigger=Trigger.REPLAY, duration_us=93_000
+            )
+            return [replace(first, result=refused), again]
+        case 1:
+            return [replace(first, result=response(status=500, body=b"", body_bytes=21))]
+        case 2:
+            return []
+        case _:
+            return [first]
+
+
+def picture(pilot: Pilot[None]) -> str:
+    """Export the screen; the name Textual gives the picture's styles differs from run to run."""
+    return re.sub(r"terminal-\d+", "terminal-0", pilot.app.export_screenshot())
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    await until(pilot, lambda: pilot.app.screen.query_one(DetailPane).body_pane.view_lines.lines)
+    await pilot.pause()
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [((80, 24), "textual-dark"), ((140, 40), "textual-dark"), ((140, 40), "textual-light")],
+    ids=["80x24-dark", "140x40-dark", "140x40-light"],
+)
+async def test_deliveries(
+    tmp_path: Path, svg_snapshot: SnapshotAssertion, size: tuple[int, int], theme: str
+) -> None:
+    async with opened(FakeClient(*some_rows()), tmp_path, size, theme=theme) as pilot:
+        await pilot.press("k", "k")
+        await settled(pilot)
+        assert picture(pilot) == svg_snapshot
+
+
+async def test_attempts(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
+    client = FakeClient(*some_rows())
+    for number in range(1000, 1200):
+        client.answers[number] = b"<h1>Server Error</h1>"
+    async with opened(client, tmp_path, (140, 40)) as pilot:
+        await pilot.press("3", "k", "k", "k", "k")
+        await until(pilot, lambda: ("response_body", 1110) in client.calls)
+        await settled(pilot)
+        assert picture(pilot) == svg_snapshot
+
+
+async def test_request_on_the_whole_screen(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
+    async with opened(FakeClient(*some_rows()), tmp_path) as pilot:
+        await pilot.press("2", "enter")
+        await settled(pilot)
+        assert picture(pilot) == svg_snapshot
+
+
+async def test_nothing_yet(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
+    client = FakeClient()
+    target = "http://127.0.0.1:3000/webhooks/jinko"
+    client.configured = [
+        {"name": "jinko", "url": f"{INGRESS}/in/jinko", "target": target, "configured": True}
+    ]
+    async with opened(client, tmp_path) as pilot:
+        assert picture(pilot) == svg_snapshot
+
+
+async def test_sample_dialog(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
+    async with opened(FakeClient(*some_rows()), tmp_path) as pilot:
+        await settled(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: pilot.app.screen.query(OptionList))
+        await pilot.pause()
+        assert picture(pilot) == svg_snapshot
