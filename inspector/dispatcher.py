@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from inspector import tasks
 from inspector.core.headers import Headers
 from inspector.core.model import Attempt, Delivery, Failure, FailureKind, Trigger
 from inspector.core.retry import next_delay_s
@@ -60,7 +61,7 @@ class Dispatcher:
     @asynccontextmanager
     async def running(self, drain_s: float) -> AsyncIterator[None]:
         """Forward until the block ends; then give what is on its way `drain_s` to finish."""
-        async with asyncio.TaskGroup() as group:
+        async with tasks.owned() as group:
             self._group = group
             schedule = group.create_task(self._follow_schedule())
             try:

@@ -165,6 +165,12 @@ def test_the_common_target_is_for_endpoints_without_one(project: Path) -> None:
     }
 
 
+def test_both_ports_may_be_any(project: Path) -> None:
+    config = loaded(project, "[inspector]\nport = 0\napi_port = 0")
+
+    assert (config.port, config.api_port) == (0, 0)
+
+
 def test_a_flag_counts_before_a_file(project: Path) -> None:
     (project / "hooktap.toml").write_text(
         '[inspector]\nport = 1\napi_port = 2\nforward_to = "3"\nstrict = true\n[endpoint.demo]'

@@ -239,12 +239,14 @@ async def test_our_own_doors_are_no_targets(tmp_path: Path) -> None:
 
 
 async def test_a_replay_is_signed_freshly_and_changes_nothing_else(tmp_path: Path) -> None:
-    async with fakes.serve(fakes.answering()) as target:
-        async with running(tmp_path, replace(JINKO, target=target.url)) as inspector:
-            old = signed(age_s=3600)
-            await inspector.pipeline.accept(JINKO, old)
-            attempt = await inspector.pipeline.replay(1)
-            stored = await inspector.store.delivery(1)
+    async with (
+        fakes.serve(fakes.answering()) as target,
+        running(tmp_path, replace(JINKO, target=target.url)) as inspector,
+    ):
+        old = signed(age_s=3600)
+        await inspector.pipeline.accept(JINKO, old)
+        attempt = await inspector.pipeline.replay(1)
+        stored = await inspector.store.delivery(1)
 
     (taken,) = target.requests
     (timestamp,) = taken.header(b"X-Jinko-Timestamp")
@@ -259,12 +261,11 @@ async def test_a_replay_is_signed_freshly_and_changes_nothing_else(tmp_path: Pat
 
 
 async def test_a_replay_verbatim_and_a_broken_one(tmp_path: Path) -> None:
-    async with fakes.serve(fakes.answering()) as target:
-        async with running(tmp_path, JINKO) as inspector:
-            old = signed()
-            await inspector.pipeline.accept(JINKO, old)
-            await inspector.pipeline.replay(1, to=target.url, sign=Sign.VERBATIM)
-            await inspector.pipeline.replay(1, to=target.url, sign=Sign.BROKEN)
+    async with fakes.serve(fakes.answering()) as target, running(tmp_path, JINKO) as inspector:
+        old = signed()
+        await inspector.pipeline.accept(JINKO, old)
+        await inspector.pipeline.replay(1, to=target.url, sign=Sign.VERBATIM)
+        await inspector.pipeline.replay(1, to=target.url, sign=Sign.BROKEN)
 
     verbatim, broken = (each.header(b"X-Jinko-Signature")[0] for each in target.requests)
     assert verbatim == old.headers.get(b"X-Jinko-Signature")

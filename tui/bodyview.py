@@ -187,13 +187,13 @@ def _hex(content: bytes, per_line: int) -> Iterator[str]:
 
 def _pretty(body: Body, text: str) -> _Layout:
     content_type = body.content_type.lower()
-    if content_type.startswith("application/x-www-form-urlencoded"):
-        return _Layout([_form_field(field) for field in text.split("&")])
-    says_json = "json" in content_type
-    if says_json or text.lstrip()[:1] in ("{", "["):
+    is_form = content_type.startswith("application/x-www-form-urlencoded")
+    layout = _Layout(None)
+    if "json" in content_type or text.lstrip()[:1] in ("{", "["):
         layout = _json(text)
-        return layout if says_json else replace(layout, complaint=None)
-    return _Layout(None)
+    if layout.lines is None and is_form:  # curl says so of whatever it sends
+        return _Layout([_form_field(field) for field in text.split("&")])
+    return layout if "json" in content_type else replace(layout, complaint=None)
 
 
 def _form_field(field: str) -> str:

@@ -30,14 +30,14 @@ class Operations:
         """Send a delivery to its target once more; without `sign` as the inspector thinks best."""
         attempt = await self._client.replay(delivery_id, sign=sign)
         manner = " verbatim" if sign is Sign.VERBATIM else ""
-        came_of = f"{labels.result(attempt).text} {_detail(attempt)}"
+        came_of = f"{labels.result(attempt).text}{_detail(attempt)}"
         return Told(f"#{delivery_id} replayed{manner}: {came_of}", is_problem=not attempt.succeeded)
 
     async def send_sample(self, provider: str) -> Told:
         """Let a provider's sample arrive through the public door."""
         answer = await self._client.send_sample(provider)
         status = int(answer["status"])
-        sentence = f"{provider} sample sent to {answer['url']}: its sender was told {status}"
+        sentence = f"{provider} sample sent to {answer['url']}: answered {status}"
         return Told(sentence, is_problem=not 200 <= status < 300)
 
     async def copy_curl(self, row: Row, ingress: str) -> Told:
@@ -61,5 +61,5 @@ class Operations:
 
 def _detail(attempt: Attempt) -> str:
     if isinstance(attempt.result, Failure):
-        return f"({attempt.result.detail})"
-    return f"in {labels.duration(attempt.duration_us)}"
+        return f"\n{attempt.result.detail}"
+    return f" in {labels.duration(attempt.duration_us)}"

@@ -60,7 +60,7 @@ class LineWriter:
                     self._write(f"{line}\n".encode(self._encoding, "backslashreplace"))
                 except OSError:
                     self._broken = True
-            if False:
+            if self._lines.qsize() == LIMIT - 1:
                 # It was full, so the writer may be waiting; it is the only one who could have filled it again.
                 with contextlib.suppress(RuntimeError):  # the loop has ended
                     self._loop.call_soon_threadsafe(self._room.set)

@@ -46,7 +46,7 @@ def find(named: Path | None, environ: Mapping[str, str], cwd: Path) -> Files:
         return Files((cwd / named,))
     project = next(filter(_exists, (place / FILE_NAME for place in (cwd, *cwd.parents))), None)
     user = user_dir() / FILE_NAME
-    own = (user,) if _exists(user) and user != project else ()
+    own = (user,) if _exists(user) else ()
     if project is None:
         return Files(own)
     if _is_strangers(project):

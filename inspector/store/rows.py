@@ -142,7 +142,8 @@ def _result_row(result: Response | Failure) -> Row:
     if isinstance(result, Failure):
         return (result.kind.value, text(result.detail), None, None, None, None, None)
     return (
-        *(None, None),
+        None,
+        None,
         integer(result.status),
         encode_headers(result.headers),
         int(result.truncated),
@@ -153,23 +154,25 @@ def _result_row(result: Response | Failure) -> Row:
 
 def attempt_from_row(row: Row) -> Attempt:
     """Give back an attempt of `SELECT_ATTEMPTS`, without its answer's body."""
-    result: Response | Failure
-    if row[8] is None:
-        status, headers, truncated, body_bytes = row[10:]
-        result = Response(status, decode_headers(headers), b"", body_bytes, bool(truncated))
-    else:
-        result = Failure(FailureKind(row[8]), row[9])
+    number, count, delivery_id, trigger, url, request_headers, started_at_us, duration_us = row[:8]
     return Attempt(
-        id=row[0],
-        number=row[1],
-        delivery_id=row[2],
-        trigger=Trigger(row[3]),
-        url=row[4],
-        request_headers=decode_headers(row[5]),
-        started_at_us=row[6],
-        duration_us=row[7],
-        result=result,
+        id=number,
+        delivery_id=delivery_id,
+        number=count,
+        trigger=Trigger(trigger),
+        url=url,
+        request_headers=decode_headers(request_headers),
+        started_at_us=started_at_us,
+        duration_us=duration_us,
+        result=_result_from_row(row[8:]),
     )
+
+
+def _result_from_row(row: Row) -> Response | Failure:
+    failure, detail, status, headers, truncated, body_bytes = row
+    if failure is not None:
+        return Failure(FailureKind(failure), detail)
+    return Response(status, decode_headers(headers), b"", body_bytes, truncated=bool(truncated))
 
 
 def size_bytes(row: Row) -> int:

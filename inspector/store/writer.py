@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from inspector import tasks
 from inspector.core.model import Record
 from inspector.errors import StorageError, StoreBusyError
 from inspector.store.connection import in_thread
@@ -60,17 +61,12 @@ class Writer:
         """Write until the block ends, however it ends; then commit what is still queued."""
         newest = await in_thread(connection, read_newest)
         writer = cls(connection, path, newest, on_commit)
-        ended_by: BaseException | None = None
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(writer._run(), name="store writer")
+        async with tasks.owned() as group:
+            group.create_task(writer._run(), name="store writer")
             try:
                 yield writer
-            except BaseException as error:  # noqa: BLE001 - raised below
-                # Out of the TaskGroup it would come wrapped, and the writer be cancelled before it is done.
-                ended_by = error
-            writer._close()
-        if ended_by is not None:
-            raise ended_by
+            finally:
+                writer._close()
 
     async def write(self, write: Write[T], size_bytes: int = 0) -> T:
         """Queue a write and return its result when it is on disk; a caller that is cancelled does not take it back.

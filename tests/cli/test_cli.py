@@ -11,6 +11,7 @@ import pytest
 from inspector import __version__
 from inspector.cli import COMMANDS, run
 from inspector.cli import hooktap as group
+from inspector.datadir import Addresses, DataDir
 from inspector.errors import (
     ConfigError,
     HooktapError,
@@ -19,6 +20,7 @@ from inspector.errors import (
     UnreachableError,
 )
 from tests.cli.conftest import Hooktap
+from tests.fakes import refusing
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"aiohttp", "aiosqlite", "cryptography", "httptools", "sqlite3", "textual", "websockets"}
@@ -122,6 +124,25 @@ def test_without_an_inspector_exit_3(hooktap: Hooktap, tmp_path: Path, args: lis
     assert done.err == (
         f"hooktap: no inspector runs in {tmp_path / 'none'} (start one with `hooktap` or `hooktap listen`)\n"
     )
+
+
+@pytest.mark.parametrize(
+    "args", [["list"], ["replay", "1", "2", "3"], ["wait", "--timeout", "1"], ["send", "jinko"]]
+)
+def test_an_inspector_that_is_gone_exit_3(
+    hooktap: Hooktap, tmp_path: Path, args: list[str]
+) -> None:
+    """After `kill -9` its address is still there: said once, however much was asked for."""
+    data_dir = DataDir(tmp_path / "d")
+    data_dir.prepare()
+    data_dir.api_token()
+    with refusing() as target:
+        data_dir.write_addresses(Addresses(target.url, target.url, 1, "0"))
+        done = hooktap(*args, "--data-dir", "d")
+
+    assert (done.code, done.out) == (3, b"")
+    assert done.err.startswith("hooktap: no inspector answers at ")
+    assert done.err.count("\n") == 1
 
 
 def test_the_data_directory_comes_from_the_environment(

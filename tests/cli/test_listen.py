@@ -241,24 +241,44 @@ async def test_the_end_of_stdin_ends_it(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
-async def test_a_reader_that_leaves_ends_it(tmp_path: Path) -> None:
-    """As `listen --json | head -1` means it: quietly."""
+@asynccontextmanager
+async def piping(folder: Path) -> AsyncIterator[tuple[Process, int]]:
+    """Run `listen --json` with a pipe of our own for its stdout; yield the end to read from."""
     reader, writer = os.pipe()
     command = ("listen", "--json", "--port", "0", "--api-port", "0", "--data-dir", "data")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "inspector", *command),
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(tmp_path)},
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(folder)},
         stdin=DEVNULL,
         stdout=writer,
         stderr=PIPE,
     )
     os.close(writer)
-    ready = json.loads(await asyncio.to_thread(os.read, reader, 65536))
-    os.close(reader)
-    async with asyncio.timeout(WAIT_S), asyncio.TaskGroup() as tasks:
-        tasks.create_task(send_until_gone(ready["ingress"], process))
-        _, told = await process.communicate()
+    try:
+        async with asyncio.timeout(WAIT_S):
+            yield process, reader
+    finally:
+        if process.returncode is None:
+            process.kill()
+        with contextlib.suppress(OSError):  # the test closed it
+            os.close(reader)
+        await process.communicate()
+
+
+async def ready_line(reader: int) -> dict[str, str]:
+    ready: dict[str, str] = json.loads(await asyncio.to_thread(os.read, reader, 65536))
+    return ready
+
+
+async def test_a_reader_that_leaves_ends_it(tmp_path: Path) -> None:
+    """As `listen --json | head -1` means it: quietly."""
+    async with piping(tmp_path) as (process, reader):
+        ready = await ready_line(reader)
+        os.close(reader)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(send_until_gone(ready["ingress"], process))
+            _, told = await process.communicate()
 
     assert (process.returncode, told) == (0, b"")
 
@@ -310,17 +330,13 @@ async def test_a_typo_in_the_configuration(tmp_path: Path) -> None:
 
 async def test_a_reader_that_does_not_read_delays_nobody(tmp_path: Path) -> None:
     """Senders are answered although the pipe is full and stays so, and the end does not wait for it either."""
-    async with listening(tmp_path, "--json") as process:
-        assert process.stdout is not None
-        ready = json.loads(await process.stdout.readline())
-        process.stdout._transport.pause_reading()  # type: ignore[attr-defined]
+    async with piping(tmp_path) as (process, reader):
+        url = f"{(await ready_line(reader))['ingress']}/in/demo?{'x' * 4000}"
         async with aiohttp.ClientSession() as session:
             for _ in range(300):
-                url = f"{ready['ingress']}/in/demo?{'x' * 4000}"
                 async with session.post(url, data=b"{}") as response:
                     assert response.status == 200
         process.terminate()
-        process.stdout._transport.resume_reading()  # type: ignore[attr-defined]
-        await process.communicate()
+        await process.wait()
 
     assert process.returncode == 0

@@ -1,6 +1,8 @@
 """`hooktap send`: samples that verify, here and elsewhere."""
 
 import asyncio
+import hashlib
+import hmac
 import json
 from pathlib import Path
 
@@ -85,6 +87,24 @@ async def test_to_any_url(
         now_s=int(taken.header(b"X-Jinko-Timestamp")[0]),
     )
     assert verified.outcome is Outcome.VERIFIED
+
+
+async def test_the_url_that_is_signed(hooktap: Hooktap, tmp_path: Path) -> None:
+    """Some providers sign the URL they were given: the public one where it is known, else the one sent to."""
+    own = tmp_path / "xdg" / "hooktap" / "providers"
+    own.mkdir(parents=True)
+    (own / "jinko.toml").write_text('extends = "jinko"\nsigned = "{url}|{body}"\n')
+    (tmp_path / "secret").write_text("s3cret")
+    secret = 'secret = { file = "secret" }\n'
+    public = "https://example.com/in/jinko"
+    async with serve(answering()) as target:
+        for extra, url in ((f'public_url = "{public}"\n', public), ("", target.url)):
+            (tmp_path / "hooktap.toml").write_text(f"[endpoint.jinko]\n{secret}{extra}")
+            assert (await in_thread(hooktap, "send", "jinko", "--to", target.url)).code == 0
+            taken = target.requests[-1]
+            signed = url.encode() + b"|" + taken.body
+            digest = hmac.new(b"s3cret", signed, hashlib.sha256).hexdigest()
+            assert taken.header(b"X-Jinko-Signature") == [f"sha256={digest}".encode()]
 
 
 async def test_to_any_url_without_a_secret(hooktap: Hooktap, tmp_path: Path) -> None:

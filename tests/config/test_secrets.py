@@ -1,5 +1,6 @@
 """Secrets by reference: fetched as bytes, warned about when absent, and repeated nowhere."""
 
+import os
 import sys
 import types
 from pathlib import Path
@@ -174,9 +175,18 @@ def test_a_command_that_fails(tmp_path: Path) -> None:
     assert sentence.endswith("failed (exit 3)")
 
 
-def test_a_command_has_nothing_to_read(tmp_path: Path) -> None:
+def test_a_command_has_nothing_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that waits for input gets its end at once, and cannot hang the start."""
-    assert secrets(tmp_path, python("print(repr(input.__self__.open(0).read()))")) == (b"''",)
+    monkeypatch.setattr("inspector.config.secrets.COMMAND_TIMEOUT_S", 30)
+    reader, writer = os.pipe()  # never written to
+    stdin = os.dup(0)
+    os.dup2(reader, 0)
+    try:
+        assert secrets(tmp_path, python("print(open(0).read() == str())")) == (b"True",)
+    finally:
+        os.dup2(stdin, 0)
+        for descriptor in (reader, writer, stdin):
+            os.close(descriptor)
 
 
 def test_a_command_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,47 @@ async def test_a_connection_is_left_when_the_answer_says_so(answer: bytes) -> No
     assert target.connections == 3
 
 
+async def test_words_on_an_idle_connection_answer_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server whose patience is over may say 408 before it closes; the next delivery must not get that."""
+    monkeypatch.setattr(pool, "IDLE_LIMIT_S", 3600)
+    idle, left = asyncio.Event(), asyncio.Event()
+
+    async def script(peer: fakes.Peer) -> None:
+        await peer.take()
+        await peer.say(fakes.OK)
+        await idle.wait()
+        await peer.say(fakes.answer(408))
+        await peer.reader.read()
+        left.set()
+
+    async with fakes.serve(script) as target, Forwarder(own_ports=()) as sender:
+        await send(sender, target, 0)
+        idle.set()
+        async with asyncio.timeout(10):
+            await left.wait()
+        second = await send(sender, target, 1)
+
+    assert second.succeeded
+    assert target.connections == 2
+
+
+async def test_an_answer_before_the_body_was_taken_ends_the_connection() -> None:
+    """The target would take the next request for the rest of this one."""
+
+    async def script(peer: fakes.Peer) -> None:
+        await peer.head()
+        await peer.say(fakes.OK)
+        await asyncio.Event().wait()
+
+    async with fakes.serve(script) as target, Forwarder(own_ports=()) as sender:
+        for _ in range(2):
+            delivery = factories.delivery(body=b"x" * 2**25)
+            attempt = await sender.send(delivery, target.url, Trigger.FORWARD)
+            assert attempt.succeeded
+
+    assert target.connections == 2
+
+
 @pytest.mark.parametrize("at_once", [1, 8])
 async def test_a_target_that_closes_unsaid_gets_each_delivery_once(at_once: int) -> None:
     """Plenty of small servers close after each answer and do not say so (libraries.md, trap 9)."""

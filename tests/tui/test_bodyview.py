@@ -105,6 +105,14 @@ def test_form_is_one_field_a_line() -> None:
     assert texts(look(b"a=1&b=2", form, view=View.TEXT)) == ["a=1&b=2"]
 
 
+def test_json_that_is_called_a_form_is_json() -> None:
+    """`curl -d` calls everything a form."""
+    form = "application/x-www-form-urlencoded"
+
+    assert texts(look(b'{"a":"b&c=d"}', form)) == ["{", '  "a": "b&c=d"', "}"]
+    assert texts(look(b"{a}=1&b=2", form)) == ["{a} = 1", "b = 2"]
+
+
 def test_xml_is_coloured_text() -> None:
     shown = look(b"<?xml version='1.0'?>\r\n<a>\r\n\t<b/>\r\n</a>\r\n", "application/xml")
 

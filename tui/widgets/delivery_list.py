@@ -83,9 +83,10 @@ class DeliveryList(ScrollView, can_focus=True):
         if self.following:
             self.action_newest()
             return
-        if change.dropped:  # what is on the screen stays where it is
-            self.scroll_to(y=self.scroll_offset.y - change.dropped, animate=False)
-        if change.added:
+        # What is in sight stays there: late pages of the history come in above it, dropped rows leave there.
+        above = (0 if is_new else change.added) - change.dropped
+        self.scroll_to(y=self.scroll_offset.y + above, animate=False)
+        if is_new and change.added:
             self._tell_followed()
 
     def action_move(self, by: int) -> None:
@@ -115,12 +116,10 @@ class DeliveryList(ScrollView, can_focus=True):
             self.post_message(self.Opened())
 
     def watch_selected(self, _: int | None, selected: int | None) -> None:
-        """Bring the selected row into sight and say which it is."""
-        if selected is None:
-            return
-        self._show_selected()
-        self.refresh()
-        self.post_message(self.Selected(selected))
+        """Say which row is to be shown."""
+        if selected is not None:
+            self.refresh()
+            self.post_message(self.Selected(selected))
 
     def watch_following(self) -> None:
         """Say that following began or ended."""
