@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 async def owned() -> AsyncIterator[asyncio.TaskGroup]:
     """Own tasks until they are done; an error of the block itself comes out as it is.
 
-    Out of a plain TaskGroup it would come as an ExceptionGroup, with the tasks cancelled. Here they are only waited for:
-    the block ends them in its own `finally`. An error of a task is an ExceptionGroup as ever, and cancels the others.
+    Out of a plain TaskGroup it would come as an ExceptionGroup, with the tasks cancelled. Here they are only waited
+    for: the block ends them in its own `finally`. An error of a task is an ExceptionGroup as ever.
     """
     ended_by: BaseException | None = None
     async with asyncio.TaskGroup() as group:

@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 import struct
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -127,6 +128,31 @@ def refusing() -> Iterator[Target]:
         yield Target(port=bound.getsockname()[1])
 
 
+@contextmanager
+def refusing_early() -> Iterator[Target]:
+    """Answers 413 before it has read the body, and closes: what is unread makes that a reset.
+
+    It runs in a thread, as only then the reset can come at any point of what the sender does.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def run() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    peer, _ = listener.accept()
+                    with peer:
+                        peer.recv(1024)
+                        peer.sendall(answer(413, body=b"too long"))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield Target(port=listener.getsockname()[1])
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)  # wakes accept
+            thread.join()
+
+
 def answer(
     status: int = 200, *headers: tuple[str, str], body: bytes = b"ok", length: int | None = None
 ) -> bytes:
@@ -177,12 +203,6 @@ async def deaf(peer: Peer) -> None:
     """Accepts and reads nothing at all."""
     peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
     await asyncio.Event().wait()
-
-
-async def early(peer: Peer) -> None:
-    """Refuses after the head, without reading the body, and closes: what is unread makes that a reset."""
-    await peer.head()
-    await peer.say(answer(413, ("Connection", "close"), body=b"too long"))
 
 
 def endless(head: bytes, unit: bytes) -> Script:

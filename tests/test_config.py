@@ -149,9 +149,9 @@ def test_the_common_target_is_for_endpoints_without_one(project: Path) -> None:
         project,
         """
         [inspector]
-        forward_to = "3000"
+        forward_to = 3000
         [endpoint.own]
-        forward_to = "4000"
+        forward_to = 4000
         [endpoint.common]
         [endpoint.kept]
         forward_to = "none"
@@ -289,6 +289,14 @@ def test_a_strangers_file_is_not_read(project: Path) -> None:
             "hooktap.toml: inspector.port: expected an integer, got a string",
         ),
         ("[inspector]\nport = 65536", "hooktap.toml: inspector.port: expected 0 to 65535"),
+        (
+            "[inspector]\nforward_to = 0",
+            "hooktap.toml: inspector.forward_to: expected 1 to 65535",
+        ),
+        (
+            "[inspector]\nforward_to = true",
+            "hooktap.toml: inspector.forward_to: expected a string, got a boolean",
+        ),
         ("[inspector]\nport = -1", "hooktap.toml: inspector.port: expected 0 to 65535"),
         (
             "[inspector]\nstrict = 1",

@@ -142,7 +142,7 @@ def _readable(body: Body) -> _Content:
     """Cap the body, and inflate it for the eye if it came compressed."""
     notes: tuple[str, ...] = ()
     content = body.content[:SHOWN_BYTES]
-    is_whole = len(content) == body.length_bytes
+    is_whole = len(content) >= body.length_bytes
     if not is_whole:
         notes = (f"only the first {len(content):,} of {body.length_bytes:,} bytes are shown",)
     encoding = body.content_encoding.strip().lower()

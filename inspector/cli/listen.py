@@ -7,8 +7,9 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from inspector.server import Inspector
 
 EXPLAINED_MAX = 1000
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPPING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 
 
 @command()
@@ -64,16 +67,15 @@ def listen(
 class _Json:
     """One JSON object a line."""
 
-    def ready(self, addresses: Addresses, config: Config) -> Iterator[str]:
-        yield dumps(
-            {
-                "type": "ready",
-                "ingress": addresses.ingress,
-                "api": addresses.api,
-                "data_dir": str(config.data_dir.path),
-                "pid": addresses.pid,
-            }
-        )
+    def ready(self, addresses: Addresses, config: Config) -> list[str]:
+        ready = {
+            "type": "ready",
+            "ingress": addresses.ingress,
+            "api": addresses.api,
+            "data_dir": str(config.data_dir.path),
+            "pid": addresses.pid,
+        }
+        return [dumps(ready)]
 
     def line(self, record: Record) -> str:
         return dumps(record_to_json(record))
@@ -87,11 +89,11 @@ class _Text:
         self._err = err
         self._explained: set[tuple[str, str]] = set()
 
-    def ready(self, addresses: Addresses, config: Config) -> Iterator[str]:
+    def ready(self, addresses: Addresses, config: Config) -> list[str]:
         click.echo(self._err.colored(f"hooktap {__version__} is ready", "green"), err=True)
         for name, text in _facts(addresses, config, self._err.mark("→")):
             click.echo(f"  {self._err.faint(f'{name:<9}')} {text}", err=True)
-        yield from ()
+        return []
 
     def line(self, record: Record) -> str:
         if not isinstance(record, Delivery):
@@ -164,27 +166,34 @@ class _End:
         self.exit_code = 0
         self._stop = stop
         self._loop = asyncio.get_running_loop()
-        for number in STOPPING:
-            # A hang-up that whoever started us has us ignore, as nohup does, stays ignored.
-            if number is signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
-                self._loop.add_signal_handler(number, self._on_signal, number)
+        self._taken = [number for number in STOPPING if not _is_ignored(number)]
+        for number in self._taken:
+            signal.signal(number, self._on_signal)
 
     def when_stdin_closes(self) -> None:
         """Stop when stdin ends: whoever started us is gone, however it went."""
         threading.Thread(target=self._watch_stdin, name="stdin", daemon=True).start()
 
-    def _on_signal(self, number: signal.Signals) -> None:
-        self.exit_code = 130 if number is signal.SIGINT else 0
-        self._stop()
-        for each in STOPPING:  # a second one ends us on the spot: what was acknowledged is on disk
-            self._loop.remove_signal_handler(each)
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.exit_code = 130 if number == signal.SIGINT else 0
+        self._loop.call_soon_threadsafe(self._stop)
+        for (
+            each
+        ) in self._taken:  # a second one ends us on the spot: what was acknowledged is on disk
             signal.signal(each, signal.SIG_DFL)
 
     def _watch_stdin(self) -> None:
         # Not sys.stdin, whose lock a thread would still hold when the interpreter ends.
-        while os.read(0, 4096):
-            pass
-        self._loop.call_soon_threadsafe(self._stop)
+        with suppress(OSError):  # it was closed from the beginning
+            while os.read(0, 4096):
+                pass
+        with suppress(RuntimeError):  # the loop has ended before it
+            self._loop.call_soon_threadsafe(self._stop)
+
+
+def _is_ignored(number: int) -> bool:
+    # A hang-up that whoever started us has us ignore, as nohup does, stays ignored.
+    return number != signal.SIGINT and signal.getsignal(number) is signal.SIG_IGN
 
 
 class _SafeFormatter(logging.Formatter):

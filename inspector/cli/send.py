@@ -114,10 +114,9 @@ async def _send_there(
 
 
 def _configured(config: Config, provider: str, endpoint: str | None) -> Endpoint:
-    if endpoint is not None:
-        return config.endpoints.get(endpoint, Endpoint(endpoint))
-    of_provider = (each for each in config.endpoints.values() if each.provider == provider)
-    return next(of_provider, Endpoint(provider))
+    of_provider = (each.name for each in config.endpoints.values() if each.provider == provider)
+    name = endpoint or next(of_provider, provider)
+    return config.endpoints.get(name, Endpoint(name))
 
 
 def _secret(data_dir: DataDir, provider: Provider, place: Endpoint) -> bytes | None:

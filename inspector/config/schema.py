@@ -71,7 +71,7 @@ def read_settings(top: Table) -> Settings:
         host=table.text("host"),
         port=table.integer("port", 0, _PORT_MAX),
         api_port=table.integer("api_port", 0, _PORT_MAX),
-        forward_to=table.checked("forward_to", target),
+        forward_to=_target(table, target),
         strict=table.flag("strict"),
         allow_remote_target=table.flag("allow_remote_target"),
         body_cap_bytes=table.integer("body_cap_bytes", 1, _BODY_CAP_MAX_BYTES),
@@ -88,7 +88,7 @@ def read_endpoint(
             "not an endpoint's name: up to 64 of a-z 0-9 . _ - that begin with a letter or digit"
         )
     table.only(ENDPOINT_KEYS)
-    own = table.checked("forward_to", _or_none(target))
+    own = _target(table, _or_none)
     return Endpoint(
         name=name,
         provider=table.choice("provider", providers),
@@ -110,8 +110,15 @@ def target(text: str) -> str:
     return url
 
 
-def _or_none(read: Callable[[str], str]) -> Callable[[str], str]:
-    return lambda text: "" if text == NONE else read(text)
+def _target(table: Table, read: Callable[[str], str]) -> str | None:
+    if type(table.value("forward_to")) is not int:
+        return table.checked("forward_to", read)
+    port = table.integer("forward_to", 1, _PORT_MAX)
+    return read(str(port))
+
+
+def _or_none(text: str) -> str:
+    return "" if text == NONE else target(text)
 
 
 def _public_url(text: str) -> str:

@@ -1,12 +1,8 @@
 """Sending to real targets: what they get, and what is recorded of everything they may do."""
 
 import asyncio
-import contextlib
 import hashlib
-import socket
-import threading
 import tracemalloc
-from collections.abc import Iterator
 
 import pytest
 
@@ -276,36 +272,14 @@ async def test_a_long_body_waits_for_the_target_without_a_copy() -> None:
     assert peak_bytes < 4 * 2**20
 
 
-@contextlib.contextmanager
-def refusing_early() -> Iterator[str]:
-    """A target in another thread that answers before it has read the body, and closes. Yields its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def run() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    peer, _ = listener.accept()
-                    with peer:
-                        peer.recv(1024)
-                        peer.sendall(fakes.answer(413, body=b"too long"))
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-
 @pytest.mark.parametrize("body_bytes", [100, 2**20, 2**24])
 async def test_an_answer_before_the_body_was_read_is_recorded(body_bytes: int) -> None:
     """What the target leaves unread makes its close a reset, which must not swallow the answer."""
-    with refusing_early() as url:
+    with fakes.refusing_early() as target:
         async with forwarder() as sender:
             for _ in range(20):
                 delivery = factories.delivery(body=b"x" * body_bytes)
-                attempt = await sender.send(delivery, url, Trigger.FORWARD)
+                attempt = await sender.send(delivery, target.url, Trigger.FORWARD)
 
                 assert (response(attempt).status, response(attempt).body) == (413, b"too long")
 

@@ -477,7 +477,9 @@ async def test_help_lists_every_binding(tmp_path: Path) -> None:
     async with opened(FakeClient(*rows(1)), tmp_path) as pilot:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
-        lines = pilot.app.screen.query_one(LineView).lines
+        view = pilot.app.screen.query_one(LineView)
+        lines = view.lines
+        assert view.virtual_size.height == len(lines)  # none is folded
         text = "\n".join(str(line.content) for line in lines)
         for binding in [*DeliveriesScreen.BINDINGS, *DeliveryList.BINDINGS, *LineView.BINDINGS]:
             assert not isinstance(binding, tuple)

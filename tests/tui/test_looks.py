@@ -22,29 +22,27 @@ from tests.factories import NOW_S, attempt, delivery, headers, request, response
 from tests.tui.fakes import INGRESS, FakeClient, opened, until
 from tui.widgets.detail_pane import DetailPane
 
-EVENTS = {
-    "jinko": "booking.completed",
-    "stripe": "checkout.session.completed",
-    "github": "pull_request",
-    "slack": "url_verification",
-    "shopify": "orders/create",
-    "svix": "user.created",
-    "wink": "booking.created",
-}
-VERDICTS = {
-    Outcome.VERIFIED: "the signature matches",
-    Outcome.MISMATCH: "none of 2 secrets reproduces the signature in X-Hub-Signature-256",
-    Outcome.STALE: "the signature is right, but 20 minutes old; the tolerance is 5 minutes",
-    Outcome.MISSING: "no X-Jinko-Signature header",
-    Outcome.MALFORMED: "svix-timestamp is not a number",
-    Outcome.NO_SECRET: "a signature was sent, and endpoint shopify has no secret",
-    Outcome.UNSIGNED: "Wink documents no signature: nothing proves who sent this",
-    Outcome.UNKNOWN: "no provider is known for this delivery",
-}
+KINDS = (
+    ("jinko", "booking.completed", Outcome.VERIFIED, "the signature matches"),
+    ("stripe", "checkout.session.completed", Outcome.NO_SECRET, "endpoint stripe has no secret"),
+    ("github", "pull_request", Outcome.MISMATCH, "none of 2 secrets reproduces the signature"),
+    (
+        "wink",
+        "booking.created",
+        Outcome.UNSIGNED,
+        "Wink documents no signature: nothing proves who sent this",
+    ),
+    ("slack", "url_verification", Outcome.STALE, "the signature is right, but 20 minutes old"),
+    ("jinko", "booking.failed", Outcome.MISSING, "no X-Jinko-Signature header"),
+    ("svix", "user.created", Outcome.MALFORMED, "svix-timestamp is not a number"),
+    (None, None, Outcome.UNKNOWN, "no provider is known for this delivery"),
+    ("shopify", "orders/create", Outcome.VERIFIED, "the second of 2 secrets matches"),
+)
 BODY = (
     '{"event":"booking.completed","livemode":false,"data":{"reference":"JNK-TEST00",'
     '"guest":"Zoë Ångström","total":129.50,"rooms":[4711,4712],"note":null,"extras":{}}}'
 ).encode()
+ANSWER = b"<!doctype html>\n<title>500 Internal Server Error</title>\n<p>KeyError: 'guest'</p>\n"
 
 
 def some_rows() -> list[tuple[Delivery, list[Attempt]]]:
@@ -52,8 +50,8 @@ def some_rows() -> list[tuple[Delivery, list[Attempt]]]:
 
 
 def a_delivery(number: int) -> Delivery:
-    provider, event = list(EVENTS.items())[number % len(EVENTS)]
-    outcome, detail = list(VERDICTS.items())[number % len(VERDICTS)]
+    provider, event, outcome, detail = KINDS[number % len(KINDS)]
+    endpoint = provider or "demo"
     signed = outcome in (Outcome.VERIFIED, Outcome.STALE)
     sent = headers(
         ("Host", "hooks.example.com"),
@@ -63,16 +61,16 @@ def a_delivery(number: int) -> Delivery:
     )
     return delivery(
         id=1000 + 3 * number,
-        endpoint=provider,
-        provider=provider if outcome is not Outcome.UNKNOWN else None,
-        event=event if outcome is not Outcome.UNKNOWN else None,
+        endpoint=endpoint,
+        provider=provider,
+        event=event,
         event_id="evt_2f8a",
         received_at_us=(NOW_S + 7 * number) * 1_000_000,
-        request=request(target=f"/in/{provider}".encode(), headers=sent, body=BODY),
+        request=request(target=f"/in/{endpoint}".encode(), headers=sent, body=BODY),
         verification=Verification(
             outcome,
             detail,
-            signed_at_s=NOW_S - 2 if signed else None,
+            signed_at_s=NOW_S + 7 * number - 2 if signed else None,
             covered=("header X-Jinko-Timestamp", "body") if signed else (),
         ),
     )
@@ -87,14 +85,15 @@ def some_attempts(of: Delivery) -> list[Attempt]:
         started_at_us=of.received_at_us,
     )
     refused = Failure(FailureKind.REFUSED, "nobody listens at 127.0.0.1:3000")
+    broken = response(
+        status=500, headers=headers(("Content-Type", "text/html")), body_bytes=len(ANSWER)
+    )
     match of.id % 4:
         case 0:
-            again = replace(
-                first, id=of.id + 2, number=2, trigger=Trigger.REPLAY, duration_us=93_000
-            )
+            again = replace(first, id=of.id + 2, number=2, trigger=Trigger.REPLAY, result=broken)
             return [replace(first, result=refused), again]
         case 1:
-            return [replace(first, result=response(status=500, body=b"", body_bytes=21))]
+            return [first, replace(first, id=of.id + 2, number=2, trigger=Trigger.REPLAY)]
         case 2:
             return []
         case _:
@@ -128,7 +127,7 @@ async def test_deliveries(
 async def test_attempts(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
     client = FakeClient(*some_rows())
     for number in range(1000, 1200):
-        client.answers[number] = b"<h1>Server Error</h1>"
+        client.answers[number] = ANSWER
     async with opened(client, tmp_path, (140, 40)) as pilot:
         await pilot.press("3", "k", "k", "k", "k")
         await until(pilot, lambda: ("response_body", 1110) in client.calls)

@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import Awaitable
 from datetime import tzinfo
-from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Footer, Static
@@ -29,6 +27,7 @@ from tui.messages import (
     Told,
 )
 from tui.operations import Operations
+from tui.screens.keys import KEYS
 from tui.screens.sample import SampleScreen
 from tui.widgets.delivery_list import DeliveryList
 from tui.widgets.detail_pane import DetailPane
@@ -54,35 +53,7 @@ class DeliveriesScreen(Screen[None]):
         *("good", "bad", "doubtful", "neutral", "faint", "strong", "name", "key", "bar-name")
     }
     """For every widget on the screen: Textual looks a style up through the ancestors."""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "r", "replay", "Replay", id="delivery.replay",
-            tooltip="Send the delivery to your app again, freshly signed where the secret is known",
-        ),
-        Binding(
-            "R", "replay('verbatim')", "Replay verbatim", show=False, id="delivery.replay_verbatim",
-            tooltip="Send it again with every header as it arrived, its old signature too",
-        ),
-        Binding("s", "sample", "Send sample", id="sample.send", tooltip="Send a provider's sample, signed"),
-        Binding(
-            "c", "copy", "Copy curl", id="delivery.copy", tooltip="Copy the delivery as a curl command"
-        ),
-        Binding(
-            "f", "follow", "Follow", id="list.follow",
-            tooltip="Select each delivery as it arrives, or stop doing so",
-        ),
-        Binding(
-            "b,o", "cycle_body", "Change the body's view", show=False, id="body.cycle",
-            tooltip="Show the body pretty, as text or as hex",
-        ),
-        Binding("1", "tab('body')", "Show the body", show=False, id="detail.body"),
-        Binding("2", "tab('request')", "Show the request", show=False, id="detail.request"),
-        Binding("3", "tab('attempts')", "Show the attempts", show=False, id="detail.attempts"),
-        Binding("l,right", "step_tab(1)", "Next tab", show=False, id="detail.next_tab"),
-        Binding("h,left", "step_tab(-1)", "Previous tab", show=False, id="detail.previous_tab"),
-        Binding("enter,z", "zoom", "Give the detail the whole screen", show=False, id="detail.zoom"),
-        Binding("escape", "back", "Back to the list", show=False, id="detail.back"),
-    ]  # fmt: skip
+    BINDINGS = KEYS
 
     def __init__(self, client: Client, operations: Operations, zone: tzinfo | None) -> None:
         super().__init__()
