@@ -129,7 +129,18 @@ def run(args: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line and exit; the `hooktap` script."""
+    _open_missing_streams()
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_missing_streams() -> None:
+    # Closed by whoever started us, a standard stream's number goes to the next file opened: the database, for one.
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.open(
+                os.devnull, os.O_RDWR
+            )  # takes the lowest number that is free, which is this one
+            setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r"))
 
 
 def _tell(error: HooktapError) -> int:

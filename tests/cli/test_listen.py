@@ -271,6 +271,24 @@ async def ready_line(reader: int) -> dict[str, str]:
     return ready
 
 
+@pytest.mark.parametrize("closed", ["<&-", "<&- 2>&-", "<&- >&- 2>&-"])
+async def test_without_standard_streams(tmp_path: Path, closed: str) -> None:
+    """What a careless supervisor leaves closed must not become the database's descriptor."""
+    options = "--json --until-stdin-closes --port 0 --api-port 0 --data-dir data"
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f'exec "$0" -m inspector listen {options} {closed}', sys.executable),
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(tmp_path)},
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    async with asyncio.timeout(WAIT_S):
+        out, err = await process.communicate()
+
+    assert (process.returncode, err) == (0, b"")
+    assert out.startswith(b'{"type":"ready"') or (out == b"" and " >&-" in closed)
+
+
 async def test_a_reader_that_leaves_ends_it(tmp_path: Path) -> None:
     """As `listen --json | head -1` means it: quietly."""
     async with piping(tmp_path) as (process, reader):

@@ -51,7 +51,7 @@ class BodyPane(Vertical):
         self.workers.cancel_group(self, "layout")
         self._body = None
         if self._stale is None:
-            pass
+            self._stale = self.set_timer(STALE_S, lambda: self._put(None))
 
     def show(self, body: Body, view: View | None = None) -> None:
         """Show a body as `view`, or as what suits it best."""
