@@ -98,7 +98,7 @@ async def _stop(transport: asyncio.SubprocessTransport, output: "_Output") -> No
     await asyncio.wait([output.ended], timeout=STOP_S)
     if not output.ended.done():
         with suppress(ProcessLookupError):
-            pass
+            transport.kill()
         await output.ended
     transport.close()
 

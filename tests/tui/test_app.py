@@ -23,8 +23,9 @@ from inspector.core.model import (
 from inspector.errors import ReplayError, UnreachableError
 from tests.factories import attempt, delivery, headers, response
 from tests.tui.fakes import INGRESS, FakeClient, opened, replay, screen_text, until
+from tui.bodyview import Body
 from tui.intake import PAGE
-from tui.messages import PageLoaded
+from tui.messages import BodyLoaded, PageLoaded
 from tui.screens.deliveries import DeliveriesScreen
 from tui.screens.help import HelpScreen
 from tui.screens.sample import SampleScreen
@@ -262,6 +263,15 @@ async def test_body_of_another_delivery_never_stays(tmp_path: Path) -> None:
         del client.bodies[1]
         client.gate.set()
         await until(pilot, lambda: "there is no delivery 1" in screen_text(pilot))
+
+
+async def test_body_that_comes_too_late_is_not_shown(tmp_path: Path) -> None:
+    client = FakeClient((delivery(id=1), []), (delivery(id=2, body=b"two"), []))
+    async with opened(client, tmp_path) as pilot:
+        await until(pilot, lambda: body(pilot) == "two")
+        pilot.app.screen.post_message(BodyLoaded(1, Body(b"one", 3)))
+        await pilot.pause()
+        assert body(pilot) == "two"
 
 
 async def test_verdict_is_explained(tmp_path: Path) -> None:

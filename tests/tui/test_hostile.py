@@ -27,7 +27,7 @@ from tui.bodyview import Body, build
 from tui.window import Row, Window
 
 HOSTILE = (
-    "[/][/x][@click=app.quit]click[/][link=file:///]y[/link]{}"
+    "\x1b[2J[/][/x][@click=app.quit]click[/][link=file:///]y[/link]{}"
     "\x1b]52;c;eA==\x07\x1b[2J\x1b]0;title\x1b\\\x00\x7f\x9b2J\x9d0;t\x9c\r\n\t\u202eabc\u2066\u200b\u2028\ufeff\U000e0041\ud800"
 )
 WIRE = encode(HOSTILE.replace("\ud800", "\udcff"))

@@ -93,21 +93,21 @@ async def test_records_wait_to_be_taken_and_are_bounded() -> None:
 
 
 class Refusing(FakeClient):
-    """Fails as often as it is told to, and goes on where it was asked to."""
+    """Refuses the feed once, right after its first record."""
 
-    refusals = 0
+    refusals = 1
 
     async def feed(self, after: int | None = None) -> AsyncGenerator[Record | Connection, None]:
         async for item in super().feed(after):
             yield item
-            if self.refusals:
+            if self.refusals and not isinstance(item, Connection):
                 self.refusals -= 1
                 raise HooktapError("the token was refused")
 
 
-async def test_it_goes_on_after_a_refusal_with_its_reason_told() -> None:
+async def test_it_goes_on_after_a_refusal_where_it_was() -> None:
     client = Refusing((delivery(id=7), []))
-    client.refusals = 1
+    client.arrive(delivery(id=9))
     told = Told()
     async with asyncio.TaskGroup() as tasks:
         reading = tasks.create_task(Intake(client, capacity=10).run(told.messages.put_nowait))
@@ -123,7 +123,7 @@ async def test_it_goes_on_after_a_refusal_with_its_reason_told() -> None:
         Connection.CONNECTED,
     ]
     assert states[1].reason == "the token was refused"
-    assert client.calls.count(("feed", 7)) == 2
+    assert [call for call in client.calls if call[0] == "feed"] == [("feed", 7), ("feed", 9)]
     assert client.calls.count(("deliveries", None)) == 1
 
 
