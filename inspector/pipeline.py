@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from inspector.core import recognition, signing, uid, verification
+from inspector.core.fields import Fields
 from inspector.core.forwarding import check_target, reply_headers
 from inspector.core.headers import Headers
 from inspector.core.model import (
@@ -36,6 +37,7 @@ from inspector.store import Store
 log = logging.getLogger(__name__)
 
 TEXT = (b"Content-Type", b"text/plain; charset=utf-8")
+NOWHERE = Located(None, None, None)
 
 
 class Pipeline:
@@ -58,6 +60,7 @@ class Pipeline:
         self._forwarder = forwarder
         self._dispatcher = dispatcher
         self._clock_us = clock_us
+        self._entropy = _Entropy()
         self._sample_secrets = {
             provider.name: signing.sample_secret(provider, sample_seed)
             for provider in providers.values()
@@ -116,20 +119,22 @@ class Pipeline:
     def _examine(self, endpoint: Endpoint, request: Request, via: str) -> Delivery:
         now_us = self._clock_us()
         provider = self._provider_of(endpoint, request)
-        located = provider.locate(request) if provider else Located(None, None, None)
+        fields = Fields(request)
+        verdict = self._verify(endpoint, provider, request, fields, now_us / 1_000_000)
+        located = provider.locate(request, fields) if provider else NOWHERE
         return Delivery(
-            id=0,
-            uid=uid.uuid7(now_us // 1000, os.urandom(uid.RANDOM_BYTES)),
-            endpoint=endpoint.name,
-            received_at_us=now_us,
-            via=via,
-            request=request,
-            body_bytes=len(request.body),
-            provider=provider.name if provider else None,
-            event=located.event,
-            event_id=located.event_id,
-            attempt_id=located.attempt_id,
-            verification=self._verify(endpoint, provider, request, now_us / 1_000_000),
+            0,
+            uid.uuid7(now_us // 1000, self._entropy.take(uid.RANDOM_BYTES)),
+            endpoint.name,
+            now_us,
+            via,
+            request,
+            len(request.body),
+            provider.name if provider else None,
+            located.event,
+            located.event_id,
+            located.attempt_id,
+            verdict,
         )
 
     def _provider_of(self, endpoint: Endpoint, request: Request) -> Provider | None:
@@ -139,7 +144,12 @@ class Pipeline:
         return recognition.recognise(self._providers, request) or self._providers.get(endpoint.name)
 
     def _verify(
-        self, endpoint: Endpoint, provider: Provider | None, request: Request, now_s: float
+        self,
+        endpoint: Endpoint,
+        provider: Provider | None,
+        request: Request,
+        fields: Fields,
+        now_s: float,
     ) -> Verification:
         found = verification.verify(
             provider,
@@ -148,20 +158,26 @@ class Pipeline:
             now_s=now_s,
             url=endpoint.public_url,
             tolerance_s=endpoint.tolerance_s,
+            fields=fields,
         )
-        if found.outcome is not Outcome.NO_SECRET or provider is None:
-            return found
-        sample = verification.verify(
-            provider,
-            request,
-            [self._sample_secrets[provider.name]] if provider.name in self._sample_secrets else [],
-            now_s=now_s,
-            url=endpoint.public_url,
+        if found.outcome is Outcome.NO_SECRET and provider is not None:
+            return self._verify_sample(endpoint, provider, request, now_s) or found
+        return found
+
+    def _verify_sample(
+        self, endpoint: Endpoint, provider: Provider, request: Request, now_s: float
+    ) -> Verification | None:
+        """Check with the sample secret, which only this inspector's own samples match."""
+        secret = self._sample_secrets.get(provider.name)
+        if secret is None:
+            return None
+        found = verification.verify(
+            provider, request, [secret], now_s=now_s, url=endpoint.public_url
         )
-        if sample.outcome is not Outcome.VERIFIED:
-            return found
+        if found.outcome is not Outcome.VERIFIED:
+            return None
         return replace(
-            sample,
+            found,
             detail="signed with this inspector's own sample secret: endpoint "
             f"'{endpoint.name}' has none of {provider.title}'s",
             secret_index=None,
@@ -222,3 +238,20 @@ def _why_unsigned(delivery: Delivery, endpoint: Endpoint, provider: Provider | N
         f"no secret is known for endpoint '{endpoint.name}': "
         "set its secret in hooktap.toml, or replay it with --sign verbatim"
     )
+
+
+class _Entropy:
+    """Random bytes of the system, fetched many at a time: each fetch lets the other threads in."""
+
+    PIECE_BYTES = 4000
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._taken = 0
+
+    def take(self, count: int) -> bytes:
+        """Return `count` bytes that were never returned before."""
+        if self._taken + count > len(self._bytes):
+            self._bytes, self._taken = os.urandom(self.PIECE_BYTES), 0
+        self._taken += count
+        return self._bytes[self._taken - count : self._taken]

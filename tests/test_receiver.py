@@ -160,11 +160,17 @@ async def test_a_body_in_many_pieces_arrives_whole(door: Door) -> None:
 
 async def test_continue_is_said_only_after_the_checks(door: Door) -> None:
     """A sender that asks first gets 100 for a body that fits and the refusal for one that does not."""
-    fits = await door.post(b"hi", b"Expect: 100-continue")
-    too_long = await door.post(b"", b"Expect: 100-continue", b"Content-Length: 1000001")
+    head = b"POST /in/demo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(head + b"Content-Length: 2\r\n\r\n")
 
-    assert fits.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200")
-    assert status(too_long) == 413
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b"hi")
+    assert status(await reader.read()) == 200
+    writer.close()
+    await writer.wait_closed()
+    assert status(await door.talk(head + b"Content-Length: 1000001\r\n\r\n")) == 413
+    assert door.request.body == b"hi"
 
 
 @pytest.mark.parametrize(

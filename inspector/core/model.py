@@ -89,6 +89,23 @@ class Delivery:
     attempt_id: str | None
     verification: Verification
 
+    def numbered(self, number: int) -> "Delivery":
+        """Return a copy with its number. Every delivery passes here: `dataclasses.replace` takes twice as long."""
+        return Delivery(
+            number,
+            self.uid,
+            self.endpoint,
+            self.received_at_us,
+            self.via,
+            self.request,
+            self.body_bytes,
+            self.provider,
+            self.event,
+            self.event_id,
+            self.attempt_id,
+            self.verification,
+        )
+
 
 class Trigger(StrEnum):
     """Why an attempt was made."""
@@ -156,6 +173,20 @@ class Attempt:
     started_at_us: int
     duration_us: int
     result: Response | Failure
+
+    def numbered(self, record_id: int, number: int) -> "Attempt":
+        """Return a copy with its number in the sequence, and among its delivery's attempts."""
+        return Attempt(
+            record_id,
+            self.delivery_id,
+            number,
+            self.trigger,
+            self.url,
+            self.request_headers,
+            self.started_at_us,
+            self.duration_us,
+            self.result,
+        )
 
     @property
     def succeeded(self) -> bool:

@@ -125,9 +125,12 @@ class Provider:
         signed = any(placement.signed.uses(URL) for placement in self.placements)
         object.__setattr__(self, "signs_url", signed)
 
-    def locate(self, request: Request) -> Located:
-        """Read the event's type, the event's id and the attempt's id, as far as the request has them."""
-        fields = Fields(request)
+    def locate(self, request: Request, fields: Fields | None = None) -> Located:
+        """Read the event's type, the event's id and the attempt's id, as far as the request has them.
+
+        `fields` are those of the request, where somebody has read some of them already.
+        """
+        fields = fields or Fields(request)
         return Located(
             event=_first(self.event, fields),
             event_id=_first(self.dedupe, fields),

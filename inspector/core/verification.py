@@ -37,12 +37,13 @@ def verify(
     now_s: float,
     url: str | None = None,
     tolerance_s: int | None = None,
+    fields: Fields | None = None,
 ) -> Verification:
     """Check `request` and say what was found.
 
     `secrets` are written as the provider shows them; any of them may match. `url` is the one the provider was given,
     for schemes that sign it: without it, `https` and `http` with the request's own Host are tried. `tolerance_s`
-    takes the place of the provider's own.
+    takes the place of the provider's own. `fields` are the request's, where somebody has read some of them already.
     """
     if provider is None:
         return Verification(Outcome.UNKNOWN, wording.UNKNOWN)
@@ -52,7 +53,8 @@ def verify(
     check = _Check(provider, keys, now_s, tolerance_s, url_is_guessed=url is None)
     best: Verification | None = None
     for address in _urls(provider, request, url):
-        fields = Fields(request, address)
+        if fields is None or provider.signs_url:
+            fields = Fields(request, address)
         for placement in provider.placements:
             found = check.whole(placement, fields)
             if found.outcome is Outcome.VERIFIED:

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 SQLITE_MINIMUM = (3, 37, 0)
 """The first with STRICT tables."""
 MAGIC = b"SQLite format 3\0"
+STATEMENTS_KEPT = 512
+"""Compiled statements a connection keeps: those of a group commit come in one for each count of rows."""
 
 # https://sqlite.org/pragma.html. Each is read back after it is set: SQLite ignores what it does not like.
 NEW_FILE: Mapping[str, int] = {
@@ -77,7 +79,9 @@ async def open_reader(path: Path) -> AsyncIterator[aiosqlite.Connection]:
 @asynccontextmanager
 async def _connected(path: Path, mode: str) -> AsyncIterator[aiosqlite.Connection]:
     with _explained(path):
-        connection = await aiosqlite.connect(_uri(path, mode), uri=True, isolation_level=None)
+        connection = await aiosqlite.connect(
+            _uri(path, mode), uri=True, isolation_level=None, cached_statements=STATEMENTS_KEPT
+        )
     try:
         yield connection
     finally:

@@ -25,12 +25,13 @@ from inspector.core.model import (
 Row = tuple[Any, ...]
 
 # The inserts take their values by position, because binding twenty of them by name takes half as long as all the rest.
-INSERT_DELIVERY = """
+INSERT_DELIVERIES = """
     INSERT INTO delivery (
         id, uid, endpoint, received_at_us, via, method, target, headers, peer, provider, event, event_id, attempt_id,
         outcome, detail, covered, secret_index, signed_at_s, body_bytes, body
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ) VALUES {rows}
 """
+DELIVERY_COLUMNS = 20
 
 SELECT_DELIVERIES = """
     SELECT
@@ -39,12 +40,13 @@ SELECT_DELIVERIES = """
     FROM delivery
 """
 
-INSERT_ATTEMPT = """
+INSERT_ATTEMPTS = """
     INSERT INTO attempt (
         id, number, delivery_id, trigger, url, request_headers, started_at_us, duration_us,
         failure, detail, status, response_headers, response_truncated, response_body_bytes, response_body
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ) VALUES {rows}
 """
+ATTEMPT_COLUMNS = 15
 
 SELECT_ATTEMPTS = """
     SELECT
@@ -55,7 +57,7 @@ SELECT_ATTEMPTS = """
 
 
 def delivery_row(delivery: Delivery) -> Row:
-    """Return what `INSERT_DELIVERY` takes, without the id."""
+    """Return what `INSERT_DELIVERIES` takes for one, without the id."""
     request, verification = delivery.request, delivery.verification
     return (
         text(delivery.uid),
@@ -126,7 +128,7 @@ def delivery_from_row(row: Row, body: bytes = b"") -> Delivery:
 
 
 def attempt_row(attempt: Attempt) -> Row:
-    """Return what `INSERT_ATTEMPT` takes, without id and number."""
+    """Return what `INSERT_ATTEMPTS` takes for one, without id and number."""
     return (
         integer(attempt.delivery_id),
         attempt.trigger.value,
@@ -176,8 +178,12 @@ def _result_from_row(row: Row) -> Response | Failure:
 
 
 def size_bytes(row: Row) -> int:
-    """Return about how much memory a row's values take while they wait."""
-    return sum([len(value) for value in row if type(value) is bytes or type(value) is str])
+    """Return about how much memory a delivery's or an attempt's row takes while it waits."""
+    return sum([len(value) for value in row if type(value) is bytes]) + _OTHERS_BYTES
+
+
+_OTHERS_BYTES = 1024
+"""For the columns that are short."""
 
 
 def encode_headers(headers: Headers) -> bytes:
@@ -223,6 +229,10 @@ def text(value: str | None) -> str | None:
     return value.encode("utf-8", "backslashreplace").decode()
 
 
+@overload
+def integer(value: int) -> int: ...
+@overload
+def integer(value: int | None) -> int | None: ...
 def integer(value: int | None) -> int | None:
     """Return a number that SQLite can hold: the same, or the nearest of 64 bits."""
     if value is None or _LOWEST <= value <= _HIGHEST:

@@ -64,9 +64,15 @@ SCRIPT_1 = """
         created_at_us INTEGER NOT NULL
     ) STRICT;
 
-    -- One row: the highest number ever given out, which outlives the record that had it.
-    CREATE TABLE sequence (newest INTEGER NOT NULL) STRICT;
-    INSERT INTO sequence (newest) VALUES (0);
+    -- One row: the highest number whose record is gone. It is not to be given out again.
+    CREATE TABLE sequence (deleted INTEGER NOT NULL) STRICT;
+    INSERT INTO sequence (deleted) VALUES (0);
+    CREATE TRIGGER delivery_deleted AFTER DELETE ON delivery BEGIN
+        UPDATE sequence SET deleted = max(deleted, old.id);
+    END;
+    CREATE TRIGGER attempt_deleted AFTER DELETE ON attempt BEGIN
+        UPDATE sequence SET deleted = max(deleted, old.id);
+    END;
 """
 
 SCRIPTS = (SCRIPT_1,)

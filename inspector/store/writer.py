@@ -16,7 +16,7 @@ from inspector import tasks
 from inspector.core.model import Record
 from inspector.errors import StorageError, StoreBusyError
 from inspector.store.connection import in_thread
-from inspector.store.writes import Write, commit, read_newest
+from inspector.store.writes import Counts, Write, commit, read_newest
 
 QUEUE_WRITES = 10_000
 QUEUE_BYTES = 256 * 1024 * 1024
@@ -48,6 +48,7 @@ class Writer:
         self._queue: deque[_Waiting] = deque()
         # A write leaves the queue when its commit is over: the bounds cover what is being committed, too.
         self._queued_bytes = 0
+        self._counts = Counts()
         self._wake = asyncio.Event()
         self.closed = False
         self.newest = newest
@@ -68,8 +69,8 @@ class Writer:
             finally:
                 writer._close()
 
-    async def write(self, write: Write[T], size_bytes: int = 0) -> T:
-        """Queue a write and return its result when it is on disk; a caller that is cancelled does not take it back.
+    def write(self, write: Write[T], size_bytes: int = 0) -> asyncio.Future[T]:
+        """Queue a write; its result is there when it is on disk. Cancelling the future does not take it back.
 
         Raises StoreBusyError at once when the queue is full, StorageError when the commit failed.
         """
@@ -86,7 +87,7 @@ class Writer:
         self._queue.append(_Waiting(write, size_bytes, future))
         self._queued_bytes += size_bytes
         self._wake.set()
-        return await future
+        return future
 
     async def _run(self) -> None:
         try:
@@ -118,7 +119,9 @@ class Writer:
 
     async def _commit(self, batch: list[Write[Any]]) -> None:
         try:
-            transaction, results = await in_thread(self._connection, commit, self.newest, batch)
+            transaction, results = await in_thread(
+                self._connection, commit, self.newest, self._counts, batch
+            )
         except sqlite3.Error as error:
             self._refuse(len(batch), f"cannot write {self._path}: {error}")
             return

@@ -1,79 +1,147 @@
-"""What a group commit holds: functions that each store one thing, run together in the writing connection's thread."""
+"""What a group commit holds: functions that each note one thing, and the few statements that store it all.
+
+Few, because every statement lets go of the interpreter lock and has to get it back from the event loop's thread: a
+statement for each row would spend more on that than on SQLite.
+"""
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeVar
 
 from inspector.core.model import Attempt, Delivery, Record, Trigger
-from inspector.store.rows import INSERT_ATTEMPT, INSERT_DELIVERY, Row, integer, text
+from inspector.store.rows import (
+    ATTEMPT_COLUMNS,
+    DELIVERY_COLUMNS,
+    INSERT_ATTEMPTS,
+    INSERT_DELIVERIES,
+    Row,
+    integer,
+    text,
+)
 
 READ_NEWEST = """
     SELECT max(
-        (SELECT coalesce(max(newest), 0) FROM sequence),
+        (SELECT deleted FROM sequence),
         (SELECT coalesce(max(id), 0) FROM delivery),
         (SELECT coalesce(max(id), 0) FROM attempt)
     )
 """
 
-WRITE_NEWEST = "UPDATE sequence SET newest = :newest"
-
-NEXT_ATTEMPT_NUMBER = """
-    SELECT 1 + (SELECT coalesce(max(number), 0) FROM attempt WHERE delivery_id = :delivery_id)
+READ_COUNT = """
+    SELECT (SELECT coalesce(max(number), 0) FROM attempt WHERE delivery_id = :delivery_id)
     FROM delivery
     WHERE id = :delivery_id
 """
 
 SCHEDULE = """
-    INSERT INTO schedule (delivery_id, due_at_us) VALUES (:delivery_id, :due_at_us)
-    ON CONFLICT (delivery_id) DO UPDATE SET due_at_us = :due_at_us
+    INSERT INTO schedule (delivery_id, due_at_us) VALUES {rows}
+    ON CONFLICT (delivery_id) DO UPDATE SET due_at_us = excluded.due_at_us
 """
 
-UNSCHEDULE = "DELETE FROM schedule WHERE delivery_id = :delivery_id"
+UNSCHEDULE = "DELETE FROM schedule WHERE delivery_id IN (VALUES {rows})"
 
-INSERT_ENDPOINT = """
-    INSERT INTO endpoint (name, created_at_us) VALUES (:name, :created_at_us)
+INSERT_ENDPOINTS = """
+    INSERT INTO endpoint (name, created_at_us) VALUES {rows}
     ON CONFLICT (name) DO NOTHING
 """
 
+ROWS_PER_STATEMENT = 64
+"""The more, the fewer statements; but each count of rows is a statement of its own, which has to be compiled once."""
+COUNTS_KEPT = 10_000
 
-@dataclass(slots=True)
+Statement = tuple[str, Sequence[Any]]
+T = TypeVar("T")
+
+
+class Counts:
+    """How many attempts recent deliveries have, so that numbering the next one takes no query."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+
+    def next_number(self, connection: sqlite3.Connection, delivery_id: int) -> int | None:
+        """Count one more attempt at a delivery and return its number; None if there is no such delivery."""
+        count = self._counts.get(delivery_id)
+        if count is None:
+            found = connection.execute(READ_COUNT, {"delivery_id": delivery_id}).fetchone()
+            if found is None:
+                return None
+            (count,) = found
+        self._counts[delivery_id] = count + 1
+        return count + 1
+
+    def start(self, delivery_id: int) -> None:
+        """Note a delivery that has no attempt yet."""
+        if len(self._counts) >= COUNTS_KEPT:
+            self._counts.clear()
+        self._counts[delivery_id] = 0
+
+    def forget(self) -> None:
+        """Know nothing any more: what was counted was not committed."""
+        self._counts.clear()
+
+
 class Transaction:
-    """One open group commit, as the writes in it see it."""
+    """One group commit in the making."""
 
-    connection: sqlite3.Connection
-    newest: int
-    """The highest number given out so far."""
-    records: list[Record] = field(default_factory=list)
-    """What was given a number in it, in ascending order."""
+    def __init__(self, connection: sqlite3.Connection, newest: int, counts: Counts) -> None:
+        self.connection = connection
+        self.newest = newest
+        """The highest number given out so far."""
+        self.counts = counts
+        self.records: list[Record] = []
+        """What was given a number in it, in ascending order."""
+        self.deliveries: list[Row] = []
+        self.attempts: list[Row] = []
+        self.due: dict[int, int | None] = {}
+        """When a delivery is due from now on; None: it no longer is."""
+        self.endpoints: list[Row] = []
 
     def next_id(self) -> int:
         """Give out the next number of the sequence."""
         self.newest += 1
         return self.newest
 
+    def statements(self) -> list[Statement]:
+        """Return what stores it all, in an order that no reference runs ahead of."""
+        due = [(number, at_us) for number, at_us in self.due.items() if at_us is not None]
+        settled = [(number,) for number, at_us in self.due.items() if at_us is None]
+        return [
+            *_batched(INSERT_DELIVERIES, DELIVERY_COLUMNS, self.deliveries),
+            *_batched(INSERT_ATTEMPTS, ATTEMPT_COLUMNS, self.attempts),
+            *_batched(SCHEDULE, 2, due),
+            *_batched(UNSCHEDULE, 1, settled),
+            *_batched(INSERT_ENDPOINTS, 2, self.endpoints),
+        ]
 
-T = TypeVar("T")
+
 Write = Callable[[Transaction], T]
-"""Stores one thing. It may raise sqlite3.Error, which fails the whole commit."""
+"""Notes one thing in the transaction. It may raise sqlite3.Error, which fails the whole commit."""
 
 
 def commit(
-    connection: sqlite3.Connection, newest: int, writes: Sequence[Write[Any]]
+    connection: sqlite3.Connection, newest: int, counts: Counts, writes: Sequence[Write[Any]]
 ) -> tuple[Transaction, list[Any]]:
     """Commit all the writes or none, and return what each returned. `newest` is the highest number before them."""
-    transaction = Transaction(connection, newest)
-    connection.execute("BEGIN IMMEDIATE")
+    transaction = Transaction(connection, newest, counts)
     try:
         results = [write(transaction) for write in writes]
-        if transaction.records:
-            connection.execute(WRITE_NEWEST, {"newest": transaction.newest})
-        connection.execute("COMMIT")
+        statements = transaction.statements()
+        if len(statements) == 1:  # commits itself
+            connection.execute(*statements[0])
+        elif statements:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in statements:
+                connection.execute(*statement)
+            connection.execute("COMMIT")
     except BaseException:
-        # A full disk has made SQLite roll back by itself, and then there is nothing to roll back.
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
+        counts.forget()
+        if connection.in_transaction:  # SQLite rolls back by itself when the disk is full
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
         raise
     return transaction, results
 
@@ -82,10 +150,11 @@ def insert_delivery(
     delivery: Delivery, row: Row, due_at_us: int | None, transaction: Transaction
 ) -> Delivery:
     """Store a delivery and, with `due_at_us`, its place in the schedule; return it with its number."""
-    numbered = replace(delivery, id=transaction.next_id())
-    transaction.connection.execute(INSERT_DELIVERY, (numbered.id, *row))
+    numbered = delivery.numbered(transaction.next_id())
+    transaction.deliveries.append((numbered.id, *row))
+    transaction.counts.start(numbered.id)
     if due_at_us is not None:
-        _schedule(transaction, numbered.id, due_at_us)
+        transaction.due[numbered.id] = integer(due_at_us)
     transaction.records.append(numbered)
     return numbered
 
@@ -95,39 +164,40 @@ def insert_attempt(
 ) -> Attempt | None:
     """Store an attempt and what it does to the schedule; return it with its numbers, None if its delivery is gone."""
     delivery_id = integer(attempt.delivery_id)
-    found = transaction.connection.execute(
-        NEXT_ATTEMPT_NUMBER, {"delivery_id": delivery_id}
-    ).fetchone()
-    if found is None:
+    number = transaction.counts.next_number(transaction.connection, delivery_id)
+    if number is None:
         return None
-    numbered = replace(attempt, id=transaction.next_id(), number=found[0])
-    transaction.connection.execute(INSERT_ATTEMPT, (numbered.id, numbered.number, *row))
+    numbered = attempt.numbered(transaction.next_id(), number)
+    transaction.attempts.append((numbered.id, number, *row))
     if attempt.trigger is not Trigger.REPLAY:
-        if retry_at_us is None:
-            unschedule(attempt.delivery_id, transaction)
-        else:
-            _schedule(transaction, attempt.delivery_id, retry_at_us)
+        transaction.due[delivery_id] = integer(retry_at_us)
     transaction.records.append(numbered)
     return numbered
 
 
 def unschedule(delivery_id: int, transaction: Transaction) -> None:
     """Take a delivery from the schedule, if it is there."""
-    transaction.connection.execute(UNSCHEDULE, {"delivery_id": integer(delivery_id)})
+    transaction.due[integer(delivery_id)] = None
 
 
 def insert_endpoint(name: str, created_at_us: int, transaction: Transaction) -> None:
     """Remember an endpoint; the first time it was created counts."""
-    values = {"name": text(name), "created_at_us": integer(created_at_us)}
-    transaction.connection.execute(INSERT_ENDPOINT, values)
-
-
-def _schedule(transaction: Transaction, delivery_id: int, due_at_us: int) -> None:
-    values = {"delivery_id": delivery_id, "due_at_us": integer(due_at_us)}
-    transaction.connection.execute(SCHEDULE, values)
+    transaction.endpoints.append((text(name), created_at_us))
 
 
 def read_newest(connection: sqlite3.Connection) -> int:
     """Return the highest number that was ever given out, also when its record is gone."""
     (newest,) = connection.execute(READ_NEWEST).fetchone()
     return int(newest)
+
+
+def _batched(sql: str, columns: int, rows: Sequence[Row]) -> Iterator[Statement]:
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        part = rows[start : start + ROWS_PER_STATEMENT]
+        yield _for_rows(sql, columns, len(part)), list(chain.from_iterable(part))
+
+
+@lru_cache(maxsize=5 * ROWS_PER_STATEMENT)
+def _for_rows(sql: str, columns: int, count: int) -> str:
+    row = "(" + ", ".join("?" * columns) + ")"
+    return sql.format(rows=", ".join([row] * count))

@@ -1,5 +1,6 @@
 import sqlite3
 from contextlib import closing
+from functools import partial
 
 import pytest
 from hypothesis import example, given
@@ -9,7 +10,8 @@ from inspector.core import query
 from inspector.core.model import Outcome, Verification
 from inspector.errors import QueryError
 from inspector.store import Store, reader, schema
-from inspector.store.rows import INSERT_DELIVERY, delivery_row
+from inspector.store.rows import delivery_row
+from inspector.store.writes import Counts, commit, insert_delivery
 from tests.factories import delivery, request
 
 DELIVERIES = [
@@ -147,6 +149,6 @@ async def filled(store: Store) -> Store:
 def _database() -> closing[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     schema.migrate(connection)
-    for number, each in enumerate(DELIVERIES, 1):
-        connection.execute(INSERT_DELIVERY, (number, *delivery_row(each)))
+    writes = [partial(insert_delivery, each, delivery_row(each), None) for each in DELIVERIES]
+    commit(connection, 0, Counts(), writes)
     return closing(connection)

@@ -63,5 +63,11 @@ def test_a_number_too_big_is_the_nearest(value: int | None, stored: int | None) 
     assert integer(value) == stored
 
 
-def test_size_counts_text_and_bytes() -> None:
-    assert size_bytes(("abc", 7, None, b"de", 1.5)) == 5
+def test_size_counts_every_byte_and_allows_for_the_rest() -> None:
+    small, large = (
+        size_bytes(("abc", 7, None, b"")),
+        size_bytes(("abc", b"h" * 5000, None, b"b" * 70_000)),
+    )
+
+    assert large - small == 75_000
+    assert small >= len("abc")
