@@ -1,8 +1,8 @@
 """Deliveries per second and latency of bare aiohttp and of Hooktap, interleaved on one machine, as ratios.
 
 Every contestant runs in a process of its own, gets the same signed 2 KB Jinko delivery from wrk over the same number of
-connections, and answers each with 200. "Bare" is aiohttp's low-level server on the same event loop, reading the whole
-body and keeping nothing: the most that a receiver built on aiohttp could do.
+connections, and answers each with 200. "Bare aiohttp" reads the whole body and keeps nothing: once as aiohttp's own
+documentation starts an Application, once so on uvloop, which Hooktap uses too, and once with the low-level server.
 """
 
 import argparse
@@ -35,6 +35,20 @@ BODY = json.dumps(
         "padding": "x" * 1900,
     }
 ).encode()
+
+
+CONFIG = """
+[endpoint.jinko]
+provider = "jinko"
+secret = {{ env = "BENCH_SECRET" }}
+reply = "{reply}"
+forward_to = "{target}"
+"""
+BARE = {
+    "bare aiohttp": "--bare",
+    "  on uvloop": "--bare-uvloop",
+    "  low-level, uvloop": "--bare-low-level",
+}
 
 
 @dataclass(frozen=True)
@@ -84,25 +98,24 @@ def _options() -> argparse.Namespace:
 
 
 def _contestants(stack: contextlib.ExitStack, work: Path) -> Iterator[Contestant]:
-    bare = stack.enter_context(_process(sys.executable, __file__, "--bare"))
-    yield Contestant("bare aiohttp", json.loads(_first_line(bare))["url"], bare.pid)
+    for name, kind in BARE.items():
+        bare = stack.enter_context(_process(sys.executable, __file__, kind))
+        yield Contestant(name, json.loads(_first_line(bare))["url"], bare.pid)
     target = stack.enter_context(_process(sys.executable, __file__, "--target"))
     target_url = json.loads(_first_line(target))["url"]
     for name, reply in (("stored", "ack"), ("forwarded", "target")):
         config = work / f"{name}.toml"
         config.write_text(
-            f'[endpoint.jinko]\nprovider = "jinko"\nsecret = {{ env = "BENCH_SECRET" }}\n'
-            f'reply = "{reply}"\n' + (f'forward_to = "{target_url}"\n' if reply == "target" else "")
+            CONFIG.format(reply=reply, target=target_url if reply == "target" else "none")
         )
         hooktap = stack.enter_context(
             _process(
-                *(sys.executable, "-m", "inspector", "listen", "--json"),
+                *(sys.executable, "-m", "inspector", "listen", "--json", "--quiet"),
                 *("--port", "0", "--api-port", "0", "--config", str(config)),
                 *("--data-dir", str(work / name)),
             )
         )
         ready = json.loads(_first_line(hooktap))
-        stack.enter_context(_draining(hooktap))
         yield Contestant(f"hooktap, {name}", ready["ingress"] + "/in/jinko", hooktap.pid)
 
 
@@ -123,19 +136,6 @@ def _first_line(process: subprocess.Popen[bytes]) -> bytes:
     if not line:
         sys.exit(f"{process.args!r} ended before it was ready")
     return line
-
-
-@contextlib.contextmanager
-def _draining(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    # `listen` prints a line per record; somebody has to take them, cheaply.
-    assert process.stdout is not None
-    sink = subprocess.Popen(["cat"], stdin=process.stdout, stdout=subprocess.DEVNULL)
-    process.stdout.close()
-    try:
-        yield
-    finally:
-        sink.terminate()
-        sink.wait(5)
 
 
 def _wrk_script(work: Path) -> Path:
@@ -215,14 +215,20 @@ def _print(rounds: dict[str, list[Round]], options: argparse.Namespace) -> None:
         )
 
 
-async def _bare() -> None:
+async def _bare(*, low_level: bool = False) -> None:
     from aiohttp import web
 
     async def handle(request: web.BaseRequest) -> web.Response:
         await request.read()
         return web.Response(text="ok")
 
-    runner = web.ServerRunner(web.Server(handle, access_log=None, auto_decompress=False))
+    runner: web.BaseRunner
+    if low_level:
+        runner = web.ServerRunner(web.Server(handle, access_log=None))
+    else:
+        app = web.Application()
+        app.router.add_route("*", "/in/{tail:.*}", handle)
+        runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     await _announce(runner.addresses[0][1])
@@ -254,7 +260,7 @@ async def _target() -> None:
 
 
 async def _announce(port: int) -> None:
-    print(json.dumps({"url": f"http://127.0.0.1:{port}/"}), flush=True)
+    print(json.dumps({"url": f"http://127.0.0.1:{port}/in/jinko"}), flush=True)
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     await stopped.wait()
@@ -265,7 +271,11 @@ if __name__ == "__main__":
 
     match sys.argv[1:]:
         case ["--bare"]:
+            asyncio.run(_bare())
+        case ["--bare-uvloop"]:
             uvloop.run(_bare())
+        case ["--bare-low-level"]:
+            uvloop.run(_bare(low_level=True))
         case ["--target"]:
             uvloop.run(_target())
         case _:

@@ -56,7 +56,8 @@ async def running_child(
         transport, output = await loop.subprocess_exec(
             lambda: _Output(loop),
             *command,
-            *("listen", "--json", "--until-stdin-closes", "--data-dir", str(data_dir.path)),
+            *("listen", "--json", "--quiet", "--until-stdin-closes"),
+            *("--data-dir", str(data_dir.path)),
             *listen_args,
             stderr=log,
             start_new_session=True,  # ctrl+c and a hang-up are ours to handle

@@ -16,7 +16,7 @@ CLOSE_TIMEOUT_S = 1.0
 class LineWriter:
     """Writes lines in a thread of its own: a pipe that nobody empties must not delay an acknowledgement.
 
-    For one writing task. Each line leaves at once; nothing is kept back for a fuller buffer.
+    For one writing task. A line leaves at once, together with those that wait already; nothing is kept back.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -54,16 +54,21 @@ class LineWriter:
         raise BrokenPipeError
 
     def _run(self) -> None:
-        while (line := self._lines.get()) is not None:
+        open_ = True
+        while open_:
+            lines = [self._lines.get()]
+            with contextlib.suppress(queue.Empty):  # what else waits goes along in one write
+                while len(lines) < LIMIT:
+                    lines.append(self._lines.get_nowait())
+            open_ = None not in lines
             if not self._broken:
+                text = "".join([f"{line}\n" for line in lines if line is not None])
                 try:
-                    self._write(f"{line}\n".encode(self._encoding, "backslashreplace"))
+                    self._write(text.encode(self._encoding, "backslashreplace"))
                 except OSError:
                     self._broken = True
-            if self._lines.qsize() == LIMIT - 1:
-                # It was full, so the writer may be waiting; it is the only one who could have filled it again.
-                with contextlib.suppress(RuntimeError):  # the loop has ended
-                    self._loop.call_soon_threadsafe(self._room.set)
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._room.set)
 
     def _write(self, data: bytes) -> None:
         while data:

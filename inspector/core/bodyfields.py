@@ -7,6 +7,7 @@ looked into, so that capturing one stays quick.
 import json
 import re
 from binascii import unhexlify
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -46,7 +47,7 @@ def parse_json(body: bytes) -> Any:
     if len(body) > CAP_BYTES:
         return None
     try:
-        return _DECODER.decode(body.decode("utf-8-sig"))
+        return _DECODER.decode(body.removeprefix(BOM_UTF8).decode())
     except (ValueError, RecursionError):
         return None
 

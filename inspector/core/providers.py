@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from inspector.core.fields import Fields
 from inspector.core.formats import Encoding, Format
@@ -40,7 +40,7 @@ class Scheme(StrEnum):
     @property
     def is_asymmetric(self) -> bool:
         """Whether the secret we hold is a public key, which cannot sign."""
-        return self in {Scheme.ED25519, Scheme.ECDSA_P256}
+        return self is Scheme.ED25519 or self is Scheme.ECDSA_P256
 
 
 class UrlVariant(StrEnum):
@@ -77,8 +77,7 @@ class Placement:
         return part.label
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):
     """What a delivery says about itself."""
 
     event: str | None

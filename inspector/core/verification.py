@@ -6,7 +6,7 @@ The right signature and the right time are told apart: a good signature from yes
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inspector.core import schemes, wording
 from inspector.core.bodyfields import json_items
@@ -65,8 +65,7 @@ def verify(
     return best
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
+class _Claim(NamedTuple):
     """What a request claims, once all of it could be read."""
 
     candidates: list[bytes]
@@ -74,8 +73,7 @@ class _Claim:
     signed_at_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(NamedTuple):
     """What a delivery is checked with."""
 
     provider: Provider

@@ -358,3 +358,39 @@ async def test_a_reader_that_does_not_read_delays_nobody(tmp_path: Path) -> None
         await process.wait()
 
     assert process.returncode == 0
+
+
+async def test_quiet_prints_the_ready_line_only(tmp_path: Path) -> None:
+    """What comes in is kept all the same."""
+    async with listening(tmp_path, "--json", "--quiet") as process:
+        assert process.stdout is not None
+        ready = json.loads(await process.stdout.readline())
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(ready["ingress"] + "/in/demo", data=b"{}") as answer,
+        ):
+            assert await answer.text() == "stored as #1\n"
+        process.terminate()
+
+        assert await process.stdout.read() == b""
+    assert process.returncode == 0
+
+
+async def test_flood_is_printed_whole(tmp_path: Path) -> None:
+    """More at once than the feed holds in memory: printing rests between, and leaves nothing out."""
+    count = 1500
+    async with listening(tmp_path, "--json") as process:
+        assert process.stdout is not None
+        url = json.loads(await process.stdout.readline())["ingress"] + "/in/demo"
+        async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as senders:
+            for _ in range(15):
+                senders.create_task(_post_each(session, url, count // 15))
+        printed = [json.loads(await process.stdout.readline())["id"] for _ in range(count)]
+
+    assert printed == list(range(1, count + 1))
+
+
+async def _post_each(session: aiohttp.ClientSession, url: str, count: int) -> None:
+    for _ in range(count):
+        async with session.post(url, data=b"{}") as answer:
+            assert answer.status == 200

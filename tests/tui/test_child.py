@@ -52,7 +52,7 @@ async def test_child_runs_while_the_block_does(data_dir: DataDir) -> None:
         assert is_alive(made.pid)
         assert not made.ended.done()
     assert not is_alive(made.pid)
-    told = f"argv listen --json --until-stdin-closes --data-dir {data_dir.path} --port 0"
+    told = f"argv listen --json --quiet --until-stdin-closes --data-dir {data_dir.path} --port 0"
     assert told in data_dir.log.read_text()
     assert stat.S_IMODE(data_dir.log.stat().st_mode) == 0o600
 
