@@ -1,5 +1,6 @@
 """The life of one delivery, top to bottom: `accept` takes it from the wire, `replay` sends it once more."""
 
+import asyncio
 import logging
 import os
 import time
@@ -186,7 +187,7 @@ class Pipeline:
     async def _answer_of_target(self, delivery: Delivery, endpoint: Endpoint) -> Reply:
         assert endpoint.target is not None
         attempt = await self._forwarder.send(delivery, endpoint.target, Trigger.FORWARD)
-        await self._record(attempt)
+        self._record(attempt)
         match attempt.result:
             case Response(truncated=True):
                 return Reply(502, Headers((TEXT,)), b"the target's answer is too long to pass on\n")
@@ -200,11 +201,11 @@ class Pipeline:
             case unreachable:
                 assert_never(unreachable)
 
-    async def _record(self, attempt: Attempt) -> None:
+    def _record(self, attempt: Attempt) -> None:
+        # Not waited for: the delivery is on disk and the target has answered, so the sender is owed that answer.
         try:
-            await self._store.append_attempt(attempt)
+            self._store.queue_attempt(attempt).add_done_callback(_log_failure)
         except StorageError as error:
-            # The delivery is on disk and the target has answered: the sender is owed that answer.
             log.error("attempt at delivery #%d is not recorded: %s", attempt.delivery_id, error)
 
     def _signed(self, delivery: Delivery, endpoint: Endpoint, sign: Sign | None) -> Request:
@@ -227,6 +228,11 @@ class Pipeline:
         if delivery.verification.outcome is Outcome.VERIFIED:
             return self._sample_secrets.get(delivery.provider or "")
         return None
+
+
+def _log_failure(stored: asyncio.Future[Attempt | None]) -> None:
+    if not stored.cancelled() and (error := stored.exception()):
+        log.error("an attempt is not recorded: %s", error)
 
 
 def _why_unsigned(delivery: Delivery, endpoint: Endpoint, provider: Provider | None) -> str:

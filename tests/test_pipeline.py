@@ -204,10 +204,9 @@ async def test_reply_target_with_the_app_down_is_502_and_stored(tmp_path: Path) 
         endpoint = replace(JINKO, target=target.url, reply=ReplyMode.TARGET)
         async with running(tmp_path, endpoint) as inspector:
             reply = await inspector.pipeline.accept(endpoint, signed())
-            attempts = await inspector.store.attempts([1])
+            (attempt,) = await attempts_of(inspector, 1)
 
     assert reply.status == 502
-    (attempt,) = attempts[1]
     assert isinstance(attempt.result, Failure)
     assert attempt.result.kind is FailureKind.REFUSED
     assert reply.body == attempt.result.detail.encode() + b"\n"

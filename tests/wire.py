@@ -1,4 +1,4 @@
-"""Requests put on the wire byte by byte, as no client would send them, and what may come back to be shown."""
+"""Requests put on the wire byte by byte, as no client would send them, and what may be shown of what comes back."""
 
 import asyncio
 import re
@@ -11,10 +11,11 @@ ANSWER_S = 30
 """Only so that a test that has gone wrong ends."""
 HOSTILE = b"\x1b[2J\x1b]52;c;eA==\x07\0\x7f\xc2\x9b2J\x9b2J\xe2\x80\xae[/][@click=app.quit]\r\n"
 """Clears a screen, writes a clipboard, turns text round, and speaks the markup of terminals' libraries."""
+HOSTILE_JSON = b"\\u001b]52;c;eA==\\u0007\\u001b[2J\\u0000\\u009b2J\\u202e[/][@click=app.quit]"
+"""The same inside a JSON string, where only a parser makes it what it is."""
 
-_STEERING = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"  # C0 but LF, DEL, C1, directions
-)
+STEERING = "\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+"""As a class of a regular expression: what moves a cursor or turns text round. C0 but LF, DEL, C1, directions."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,6 @@ def stored_as(answer: bytes) -> int:
     return int(found[1])
 
 
-def assert_harmless(printed: bytes) -> None:
+def assert_harmless(printed: str) -> None:
     """Whoever prints this moves no cursor but by its line feeds, and hides and turns round no text."""
-    assert _STEERING.findall(printed.decode()) == []
+    assert re.findall(f"[{STEERING}]", printed) == []

@@ -1,5 +1,6 @@
 """The store: every delivery and attempt on disk, numbered in one sequence. Only this package knows SQL."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -89,12 +90,18 @@ class Store:
         A forward or a retry ends its delivery's place in the schedule, or moves it to `retry_at_us`; a replay leaves
         it. Raises NotFoundError if there is no such delivery, StoreBusyError like `append_delivery`.
         """
-        row = rows.attempt_row(attempt)
-        write = partial(writes.insert_attempt, attempt, row, retry_at_us)
-        numbered = await self._writer.write(write, rows.size_bytes(row))
+        numbered = await self.queue_attempt(attempt, retry_at_us=retry_at_us)
         if numbered is None:
             raise NotFoundError(f"there is no delivery #{attempt.delivery_id}")
         return numbered
+
+    def queue_attempt(
+        self, attempt: Attempt, *, retry_at_us: int | None = None
+    ) -> asyncio.Future[Attempt | None]:
+        """Do the same for a caller with better things to do than wait; None if there is no such delivery."""
+        row = rows.attempt_row(attempt)
+        write = partial(writes.insert_attempt, attempt, row, retry_at_us)
+        return self._writer.write(write, rows.size_bytes(row))
 
     async def unschedule(self, delivery_id: int) -> None:
         """Take a delivery from the schedule, if it is there."""

@@ -137,7 +137,10 @@ class DeliveriesScreen(Screen[None]):
     def _show_count(self) -> None:
         self._top_bar.deliveries = len(self._window)
         self._top_bar.is_partial = self._window.is_partial
-        self.set_class(not len(self._window), "-empty")
+        is_empty = not len(self._window)
+        if self.has_class("-empty") and not is_empty:
+            self.call_after_refresh(self._list.focus)  # hidden until now, so it had lost the keyboard
+        self.set_class(is_empty, "-empty")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Dim what needs a delivery while there is none."""

@@ -1,0 +1,195 @@
+"""The terminal as a person has it: the real command in a pseudo-terminal of 80x24, and real deliveries."""
+
+import asyncio
+import fcntl
+import hashlib
+import hmac
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from inspector.datadir import Addresses, DataDir
+from inspector.simulate import samples
+from tests import fakes, process, pseudoterminal
+from tests.pseudoterminal import Terminal
+from tests.wire import HOSTILE, HOSTILE_JSON, Wire, assert_harmless, stored_as, talk
+
+SECRET = "jks_terminal_road"
+CONFIG = """
+[endpoint.jinko]
+provider = "jinko"
+secret = {{ env = "JINKO_WEBHOOK_SECRET" }}
+forward_to = "{url}/webhooks"
+"""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The terminal, showing the inspector it has started."""
+
+    terminal: Terminal
+    data_dir: DataDir
+    addresses: Addresses
+
+    async def receive(self, wire: Wire) -> int:
+        """Send a delivery through the public door; return its number."""
+        return stored_as(await talk(self.addresses.ingress, wire.raw))
+
+    async def inspector_gone(self) -> bool:
+        """Wait until the inspector lets go of its data directory; return whether it has put its things away."""
+        with self.data_dir.lock.open("r+b") as lock:
+            async with asyncio.timeout(pseudoterminal.WAIT_S):
+                await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        return not (self.data_dir.path / "inspector.json").exists()
+
+
+@asynccontextmanager
+async def opened(folder: Path, config: str = "") -> AsyncIterator[Window]:
+    """Run `hooktap` on free ports until the empty state shows where to send to."""
+    data_dir = DataDir(folder / "data")
+    (folder / "hooktap.toml").write_text(config)
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("HOOKTAP_")}
+    options = ("--port", "0", "--api-port", "0", "--data-dir", str(data_dir.path))
+    async with pseudoterminal.running(
+        *("-m", "inspector", *options),
+        folder=folder,
+        environ=ours
+        | {
+            "PYTHONPATH": str(process.ROOT),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "JINKO_WEBHOOK_SECRET": SECRET,
+            "TERM": "xterm-256color",
+        },
+    ) as terminal:
+        await terminal.until("Waiting for the first delivery", "● connected", "q Quit")
+        addresses = data_dir.read_addresses()
+        try:
+            yield Window(terminal, data_dir, addresses)
+        finally:
+            with suppress(ProcessLookupError):  # as it should be
+                os.kill(addresses.pid, signal.SIGKILL)
+
+
+def jinko(body: bytes, *, at_s: int) -> Wire:
+    """Sign as Jinko's guide says, with nothing of ours."""
+    return Wire(
+        target=b"/in/jinko",
+        headers=(
+            (b"X-Jinko-Event-Id", b"evt_1"),
+            (b"X-Jinko-Timestamp", b"%d" % at_s),
+            (b"X-Jinko-Signature", signature(b"%d" % at_s, body)),
+        ),
+        body=body,
+    )
+
+
+def signature(timestamp: bytes, body: bytes) -> bytes:
+    digest = hmac.new(SECRET.encode(), timestamp + b"." + body, hashlib.sha256)
+    return b"sha256=" + digest.hexdigest().encode()
+
+
+async def test_the_terminal_from_start_to_quit(tmp_path: Path) -> None:
+    """It says where to send to, shows what comes with its verdict, samples, replays freshly signed, and quits clean."""
+    body = b'{"event":"booking.completed","event_id":"evt_1"}'
+    async with (
+        fakes.serve(fakes.answering(fakes.answer(202))) as target,
+        opened(tmp_path, CONFIG.format(url=target.url)) as window,
+    ):
+        terminal = window.terminal
+        await terminal.until(f"{window.addresses.ingress}/in/<name>", f"→ {target.url}/webhooks")
+
+        stale = await window.receive(jinko(body, at_s=int(time.time()) - 3600))
+        await terminal.until("booking.completed", "◔ stale", "✓ 202", f"#{stale}  jinko")
+
+        terminal.press("r")
+        await terminal.until(f"#{stale} replayed: ✓ 202", "✓ 202 x2")
+        forwarded, replayed = target.requests
+        assert forwarded.header(b"X-Jinko-Timestamp") != replayed.header(b"X-Jinko-Timestamp")
+        (timestamp,) = replayed.header(b"X-Jinko-Timestamp")
+        assert abs(int(timestamp) - time.time()) < 60
+        assert replayed.header(b"X-Jinko-Signature") == [signature(timestamp, body)]
+        assert replayed.body == forwarded.body == body
+
+        for provider, verdict in (("jinko", "✓ verified"), ("wink", "○ unsigned")):
+            terminal.press("s")
+            await terminal.until("Send a sample delivery", "enter sends it")
+            terminal.press(*"j" * samples.providers().index(provider), "enter")
+            await terminal.until(f"{provider} sample sent", verdict)
+
+        terminal.press("k")
+        await terminal.until("‖ paused")
+        terminal.press("q")
+        assert await terminal.ended() == 0
+        with pytest.raises(ProcessLookupError):
+            os.kill(window.addresses.pid, 0)
+        assert await window.inspector_gone()
+
+
+HOSTILE_DELIVERIES = [
+    Wire(body=HOSTILE),
+    Wire(target=b"/in/demo/[/]/%1b%5b2J?[@click=app.quit]", body=b"[@click=app.quit]q[/]"),
+    Wire(
+        target=b"/in/github/[/]",
+        headers=(
+            (b"X-GitHub-Event", b"\xc2\x9b2J\xe2\x80\xae[/][@click=app.quit]"),
+            (b"X-GitHub-Delivery", b"\x9b2J\x9d0;t\x9c"),
+            (b"Content-Type", b"application/json; \xc2\x9d52;c;eA==\xc2\x9c"),
+        ),
+        body=b'["%b"]' % HOSTILE_JSON,
+    ),
+    Wire(
+        target=b"/in/checkfront",
+        headers=((b"Content-Type", b"application/json"), (b"Content-Encoding", b"gzip [/]")),
+        body=b'{"event":"%b","booking":{"id":"%b"}}' % (HOSTILE_JSON, HOSTILE_JSON),
+    ),
+]
+HOSTILE_ANSWER = fakes.answer(500, ("X-A", "\x9b2J\u202e[/]"), body=HOSTILE)
+
+
+async def test_nothing_of_a_delivery_reaches_the_terminal_as_it_is(tmp_path: Path) -> None:
+    """Listed, opened in every view and replayed: all that the terminal is told are colours, places and plain text."""
+    async with (
+        fakes.serve(fakes.answering(HOSTILE_ANSWER)) as target,
+        opened(tmp_path, f'[inspector]\nforward_to = "{target.url}"') as window,
+    ):
+        terminal = window.terminal
+        for wire in HOSTILE_DELIVERIES:
+            number = await window.receive(wire)
+            await terminal.until(f"#{number}  ", "✗ 500")
+            terminal.screen.controls.clear()
+            terminal.press("enter")
+            await terminal.until("Body")
+            terminal.press("1", "b", "b", "2")
+            await terminal.until("received ", "endpoint ", "uid ")
+            terminal.press("3", "r")
+            await terminal.until(f"#{number} replayed: ✗ 500", "2  replay  ✗ 500")
+            terminal.press("escape")
+            await terminal.until("last attempt")
+            assert terminal.screen.controls == set()
+            assert_harmless(str(terminal.screen))
+
+        terminal.press("q")
+        assert await terminal.ended() == 0
+
+
+async def test_a_closed_window_leaves_no_inspector(tmp_path: Path) -> None:
+    """A hang-up ends the terminal, which ends what it has started."""
+    async with opened(tmp_path) as window:
+        window.terminal.hang_up()
+
+        await window.terminal.ended()
+        assert await window.inspector_gone()
+
+
+async def test_a_killed_terminal_leaves_no_inspector(tmp_path: Path) -> None:
+    """Nobody is left to stop the inspector, so it stops by itself."""
+    async with opened(tmp_path) as window:
+        window.terminal.process.kill()
+
+        assert await window.inspector_gone()
