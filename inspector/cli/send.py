@@ -19,7 +19,6 @@ from inspector.core.model import Endpoint
 from inspector.core.providers import Provider
 from inspector.core.text import decode, safe
 from inspector.core.wire import JSON, dumps
-from inspector.datadir import DataDir
 from inspector.simulate import samples
 
 if TYPE_CHECKING:
@@ -100,11 +99,16 @@ async def _send_there(
 
     provider = providers.load(config.providers_dir)[sample.provider]
     place = _configured(config, sample.provider, endpoint)
+    seed = b""
+    if not place.secrets:
+        _tell_sample_secret(provider, place.name)
+        config.data_dir.prepare()
+        seed = config.data_dir.sample_seed()
     request = sender.signed_sample(
         provider,
         sample.event,
         format=sample.format,
-        secret=_secret(config.data_dir, provider, place),
+        secret=sender.secret_for(provider, place, seed),
         now_s=time.time(),
         unique=secrets.token_hex(16),
         url=place.public_url or url,
@@ -117,16 +121,6 @@ def _configured(config: Config, provider: str, endpoint: str | None) -> Endpoint
     of_provider = (each.name for each in config.endpoints.values() if each.provider == provider)
     name = endpoint or next(of_provider, provider)
     return config.endpoints.get(name, Endpoint(name))
-
-
-def _secret(data_dir: DataDir, provider: Provider, place: Endpoint) -> bytes | None:
-    if place.secrets:
-        return place.secrets[0]
-    if not signing.can_sign(provider):
-        return None
-    _tell_sample_secret(provider, place.name)
-    data_dir.prepare()
-    return signing.sample_secret(provider, data_dir.sample_seed())
 
 
 def _tell_sample_secret(provider: Provider, endpoint: str) -> None:

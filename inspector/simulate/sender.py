@@ -116,7 +116,7 @@ class SampleSender:
             known,
             sample.event,
             format=sample.format,
-            secret=self._secret(known, place),
+            secret=secret_for(known, place, self._sample_seed),
             now_s=time.time(),
             unique=secrets.token_hex(16),
             url=place.public_url,
@@ -139,12 +139,15 @@ class SampleSender:
             raise ConfigError(f"no endpoint can be called '{safe(name)}'")
         return self._endpoints.get(name) or Endpoint(name)
 
-    def _secret(self, provider: Provider, place: Endpoint) -> bytes | None:
-        if place.secrets:
-            return place.secrets[0]
-        if signing.can_sign(provider):
-            return signing.sample_secret(provider, self._sample_seed)
+
+def secret_for(provider: Provider, place: Endpoint, sample_seed: bytes) -> bytes | None:
+    """Return what a sample for `place` is signed with: its first secret, else the inspector's own sample secret.
+
+    None where the provider's deliveries cannot be signed.
+    """
+    if not signing.can_sign(provider):
         return None
+    return place.secrets[0] if place.secrets else signing.sample_secret(provider, sample_seed)
 
 
 def _addressed(request: Request, target: Target) -> Request:
