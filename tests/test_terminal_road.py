@@ -107,6 +107,11 @@ async def test_the_terminal_from_start_to_quit(tmp_path: Path) -> None:
         stale = await window.receive(jinko(body, at_s=int(time.time()) - 3600))
         await terminal.until("booking.completed", "◔ stale", "✓ 202", f"#{stale}  jinko")
 
+        terminal.press("k")  # the list has the keyboard, although it was hidden while it was empty
+        await terminal.until("‖ paused")
+        terminal.press("f")
+        await terminal.until("▼ following")
+
         terminal.press("r")
         await terminal.until(f"#{stale} replayed: ✓ 202", "✓ 202 x2")
         forwarded, replayed = target.requests
@@ -122,8 +127,6 @@ async def test_the_terminal_from_start_to_quit(tmp_path: Path) -> None:
             terminal.press(*"j" * samples.providers().index(provider), "enter")
             await terminal.until(f"{provider} sample sent", verdict)
 
-        terminal.press("k")
-        await terminal.until("‖ paused")
         terminal.press("q")
         assert await terminal.ended() == 0
         with pytest.raises(ProcessLookupError):
@@ -198,7 +201,7 @@ async def test_a_closed_window_leaves_no_inspector(tmp_path: Path) -> None:
     async with opened(tmp_path) as window:
         window.terminal.hang_up()
 
-        await window.terminal.ended()
+        assert await window.terminal.ended() == 0
         assert await window.inspector_gone()
 
 

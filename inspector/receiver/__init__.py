@@ -104,6 +104,8 @@ class Receiver:
             raise Refused(408, "the body did not arrive in time") from None
         except (HttpProcessingError, web.RequestPayloadError):
             raise Refused(400, "the body is not framed as its headers say") from None
+        except ConnectionError:  # nobody is left to read this
+            raise Refused(400, "the body did not arrive whole") from None
 
     async def _read_pieces(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
         pieces: list[bytes] = []
