@@ -204,6 +204,18 @@ async def test_what_could_be_read_two_ways_is_refused(
     assert door.accepted == []
 
 
+async def test_a_body_cut_short_is_not_a_delivery(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A sender that leaves before its body is complete gets no answer, and leaves no record and no traceback."""
+    head = b"POST /in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"
+
+    with caplog.at_level(logging.INFO):
+        assert await door.talk(head, half_close=True) == b""
+    assert door.accepted == []
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
 @pytest.mark.parametrize(
     "target",
     [
