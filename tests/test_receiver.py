@@ -302,8 +302,8 @@ async def test_two_requests_in_one_packet_are_two_deliveries(door: Door) -> None
 async def test_garbage_leaves_one_line_in_the_log(
     door: Door, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever sends rubbish does not own the log: one short line without a traceback each."""
-    with caplog.at_level(logging.DEBUG, logger="inspector.receiver.parser"):
+    """Whoever sends rubbish does not own the log: one short line a second, without a traceback."""
+    for _ in range(3):
         await door.talk(b"POST /in/demo HTTP/1.1\r\nHost: x\r\nBad Header: \x1b[2J\r\n\r\n")
 
     (record,) = caplog.records

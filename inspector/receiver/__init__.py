@@ -6,6 +6,7 @@ body decoder of aiohttp's sees them.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 HEAD_TIMEOUT_S = 15
 BODY_TIMEOUT_S = 60
 BODY_IDLE_S = 10
+REST_S = 1.0
+"""Between two lines in the log about requests that are not HTTP."""
 RETRY_AFTER = (b"Retry-After", b"5")
 TEXT = (b"Content-Type", b"text/plain; charset=utf-8")
 
@@ -153,21 +156,37 @@ def _refusal(status: int, sentence: str, *headers: HeaderPair) -> Answer:
 
 
 def _parser_log() -> logging.Logger:
-    logger = logging.getLogger("inspector.receiver.parser")
-    if not any(isinstance(each, _OneLine) for each in logger.filters):
-        logger.addFilter(_OneLine())
+    logger = logging.Logger(
+        "inspector.receiver.parser"
+    )  # of this server alone, with its own filter
+    logger.parent = log
+    logger.addFilter(_OneLine())
     return logger
 
 
 class _OneLine(logging.Filter):
-    """Makes one line of what aiohttp logs with a traceback for each request that is not HTTP."""
+    """Makes one line a second of what aiohttp logs with a traceback for each request that is not HTTP.
+
+    Whoever sends rubbish does not own the log.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown_at_s = -REST_S
+        self._unshown = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record in place; keep it."""
+        """Rewrite the record in place; drop it if the last one was a moment ago."""
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, HttpProcessingError):
-            reason = error.message.partition("\n")[0]
-            record.msg, record.args = "not HTTP: %s: %s", (record.getMessage(), safe(reason))
-            record.exc_info = None
-            record.levelno, record.levelname = logging.INFO, "INFO"
+        if not isinstance(error, HttpProcessingError):
+            return True
+        now_s = time.monotonic()
+        if now_s - self._shown_at_s < REST_S:
+            self._unshown += 1
+            return False
+        reason = safe(error.message.partition("\n")[0])
+        others = f" (and {self._unshown} more)" if self._unshown else ""
+        record.msg, record.args = "%s: not HTTP: %s%s", (record.getMessage(), reason, others)
+        record.exc_info = None
+        self._shown_at_s, self._unshown = now_s, 0
         return True
