@@ -156,11 +156,8 @@ def _refusal(status: int, sentence: str, *headers: HeaderPair) -> Answer:
 
 
 def _parser_log() -> logging.Logger:
-    logger = logging.Logger(
-        "inspector.receiver.parser"
-    )  # of this server alone, with its own filter
-    logger.parent = log
-    logger.addFilter(_OneLine())
+    logger = logging.getLogger("inspector.receiver.parser")
+    logger.filters = [_OneLine()]  # not one more for each server that a process runs
     return logger
 
 
