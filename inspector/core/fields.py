@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inspector.core.bodyfields import json_text, parse_form, parse_json, parse_xml
+from inspector.core.headers import Headers
 from inspector.core.model import Request
 
 _UNREAD: Any = object()
@@ -15,10 +16,9 @@ class Fields:
     __slots__ = (
         "_document",
         "_form",
-        "_headers",
         "_query",
-        "_repeated",
         "_xml",
+        "headers",
         "pairs",
         "request",
         "secret",
@@ -30,6 +30,8 @@ class Fields:
         self, request: Request, url: bytes | None = None, *, document: Any = _UNREAD
     ) -> None:
         self.request = request
+        self.headers = _by_name(request.headers)
+        """By lower-case name; None where a header came several times with different values."""
         self.url = url
         """The URL the provider was given, if anybody knows it."""
         self.pairs: Mapping[bytes, bytes] = {}
@@ -39,21 +41,13 @@ class Fields:
         self.secret = b""
         """The key, for schemes that hash it together with the rest."""
         self._document = document
-        self._headers: dict[bytes, bytes] = _UNREAD
-        self._repeated: set[bytes] = set()
         self._query: dict[bytes, bytes] = _UNREAD
         self._form: list[tuple[bytes, bytes]] = _UNREAD
         self._xml: Mapping[tuple[str, ...], str] = _UNREAD
 
-    def header(self, key: bytes) -> bytes | None:
-        """Return the value of the header whose lower-case name is `key`; None also where its values differ."""
-        if self._headers is _UNREAD:
-            self._read_headers()
-        return None if key in self._repeated else self._headers.get(key)
-
     def is_repeated(self, key: bytes) -> bool:
         """Whether that header came several times with different values: programs differ in which one they read."""
-        return key in self._repeated
+        return key in self.headers and self.headers[key] is None
 
     def query(self, name: bytes) -> bytes | None:
         """Return the first value of `name` in the query of the URL, or of the target where no URL is known."""
@@ -89,8 +83,11 @@ class Fields:
         text = self._xml.get(path)
         return None if text is None else text.encode()
 
-    def _read_headers(self) -> None:
-        self._headers = {}
-        for name, value in self.request.headers.pairs:
-            if self._headers.setdefault(name.lower(), value) != value:
-                self._repeated.add(name.lower())
+
+def _by_name(headers: Headers) -> dict[bytes, bytes | None]:
+    values: dict[bytes, bytes | None] = {}
+    for name, value in headers.pairs:
+        key = name.lower()
+        if values.setdefault(key, value) != value:
+            values[key] = None
+    return values

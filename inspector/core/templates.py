@@ -61,7 +61,7 @@ class Locator:
         """Return the value; None if it is absent, or there are several to choose from."""
         match self.kind:
             case Kind.HEADER:
-                return fields.header(self.key)
+                return fields.headers.get(self.key)
             case Kind.JSON:
                 return fields.json(self.path)
             case Kind.PAIR:

@@ -185,5 +185,6 @@ class _OneLine(logging.Filter):
         others = f" (and {self._unshown} more)" if self._unshown else ""
         record.msg, record.args = "%s: not HTTP: %s%s", (record.getMessage(), reason, others)
         record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
         self._shown_at_s, self._unshown = now_s, 0
         return True
