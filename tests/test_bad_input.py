@@ -318,7 +318,8 @@ async def test_what_is_printed_steers_no_terminal(tmp_path: Path) -> None:
             await talk(ingress, raw)
         printed = b""
         while f"#{numbers[-1]:<6}← 200".encode() not in printed:
-            printed += await listen.stdout.readline()
+            printed += (line := await listen.stdout.readline())
+            assert line, "listen has ended its output"
         async with hooktap(tmp_path, "list", "--limit", "99") as reading:
             listed, complaints = await reading.communicate()
         listen.terminate()

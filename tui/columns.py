@@ -12,7 +12,7 @@ from tui.window import Row, Window
 
 GAP = 2
 EVENT_MIN = 20
-_GIVE_WAY = ("size", "method", "endpoint", "time", "attempt")
+_GIVE_WAY = ("size", "method", "time", "endpoint", "attempt")
 """Which column goes first where there is little room. The event gets what is left."""
 
 

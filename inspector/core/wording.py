@@ -26,8 +26,7 @@ _UNITS = {
 
 def unsigned(provider: Provider) -> str:
     """No verdict is possible, and that is the provider's doing."""
-    said = provider.note or f"{provider.title} documents no signature"
-    return f"{said} (read: {', '.join(provider.docs)})" if provider.docs else said
+    return provider.note or f"{provider.title} documents no signature"
 
 
 def missing(provider: Provider, signature: Locator) -> str:

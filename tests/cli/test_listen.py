@@ -373,7 +373,7 @@ async def test_quiet_prints_the_ready_line_only(tmp_path: Path) -> None:
         process.terminate()
 
         assert await process.stdout.read() == b""
-    assert process.returncode == 0
+        assert await process.wait() == 0
 
 
 async def test_flood_is_printed_whole(tmp_path: Path) -> None:

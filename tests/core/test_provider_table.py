@@ -156,4 +156,4 @@ def test_unsigned_provider_has_nothing_to_check() -> None:
     found = verify(told, factories.request(), ["secret"], now_s=factories.NOW_S)
 
     assert found.outcome is Outcome.UNSIGNED
-    assert found.detail == "Quiet documents no signature (read: https://q.example)"
+    assert found.detail == "Quiet documents no signature"

@@ -139,9 +139,8 @@ class DeliveriesScreen(Screen[None]):
         self._top_bar.is_partial = self._window.is_partial
         is_empty = not len(self._window)
         if self.has_class("-empty") and not is_empty:
-            self.call_after_refresh(
-                self._list.focus
-            )  # hidden until now, so it had lost the keyboard
+            # Hidden until now, so it has lost the keyboard.
+            self.call_after_refresh(self._list.focus)
         self.set_class(is_empty, "-empty")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002

@@ -1,0 +1,224 @@
+"""What the README says is so: its configuration loads, its commands, flags, keys, verdicts and paths exist."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from textual.app import App
+from textual.binding import Binding
+
+from inspector.cli import COMMANDS, hooktap
+from inspector.cli.look import Look
+from inspector.config import Config, load
+from inspector.core.model import Outcome, Verification
+from inspector.core.query import parse
+from tests.factories import attempt, delivery
+from tests.process import ROOT
+from tui.app import HooktapApp
+from tui.screens.deliveries import DeliveriesScreen
+from tui.widgets.delivery_list import DeliveryList
+from tui.widgets.line_view import LineView
+
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+_TEXT = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL).replace(r"\|", "|")
+SPANS = re.findall(r"`([^`\n]+)`", _TEXT)
+"""Inline code."""
+KEY_NAMES = {"esc": "escape", "?": "question_mark"}
+
+
+def block(language: str, beginning: str = "") -> str:
+    """Return the one fenced block in this language that begins so."""
+    found: list[str] = [
+        text for kind, text in BLOCKS if kind == language and text.startswith(beginning)
+    ]
+    assert len(found) == 1, (language, beginning)
+    return found[0]
+
+
+def table(*titles: str) -> list[list[str]]:
+    """Return the rows of the table that has these titles, without the bars in code."""
+    head = re.escape("| " + " | ".join(titles) + " |")
+    found = re.search(rf"^{head}\n\|[-|]+\|\n((?:\|.*\n)+)", README, re.MULTILINE)
+    assert found, titles
+    rows = found[1].replace(r"\|", "¦").splitlines()
+    return [[cell.strip().replace("¦", "|") for cell in row.split("|")[1:-1]] for row in rows]
+
+
+def code(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+# Configuration
+
+
+def loaded(folder: Path, text: str) -> Config:
+    (folder / "hooktap.toml").write_text(text, "utf-8")
+    secrets = dict.fromkeys(("JINKO_WEBHOOK_SECRET", "NEW", "OLD"), "secret")
+    return load(environ=secrets, cwd=folder, config_file=folder / "hooktap.toml")
+
+
+def test_the_configuration_loads(tmp_path: Path) -> None:
+    """Every key of it, without a warning; what it says of the key `port` is the default."""
+    config = loaded(tmp_path, block("toml"))
+
+    assert config.warnings == ()
+    assert config.port == Config(config.data_dir).port
+    assert config.endpoints["jinko"].secrets == (b"secret",)
+    assert config.endpoints["jinko"].retry is not None
+
+
+@pytest.mark.parametrize("key", ["reply", "on_invalid"])
+def test_the_other_values_in_its_comments_load(tmp_path: Path, key: str) -> None:
+    lines = block("toml").splitlines(keepends=True)
+    (at,) = (number for number, line in enumerate(lines) if line.startswith(f"{key} ="))
+    others = re.findall(r'"\w+"(?=:)|\{.*\}', lines[at].partition("#")[2])
+    assert others
+
+    for other in others:
+        lines[at] = f"{key} = {other}\n"
+        assert loaded(tmp_path, "".join(lines)).warnings == ()
+
+
+def test_a_list_of_secrets_loads(tmp_path: Path) -> None:
+    (secrets,) = (span for span in SPANS if span.startswith("secret = ["))
+
+    config = loaded(tmp_path, f"[endpoint.jinko]\n{secrets}")
+
+    assert config.endpoints["jinko"].secrets == (b"secret", b"secret")
+
+
+# Commands
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """Yield each command line the README shows: the command's name and the words after it."""
+    lines = [*SPANS, *(line for _, text in BLOCKS for line in text.splitlines())]
+    lines = [line for line in lines if re.match(r"hooktap(?: |$)", line)]
+    lines += [span for row in table("command", "does") for span in code(row[0])]
+    for line in lines:
+        words = re.sub(r"[][]", "", line).removeprefix("hooktap").split()
+        if not words or words[0].startswith("-"):
+            yield "terminal", words
+        elif words[0].islower():  # not `hooktap ARGS`
+            yield words[0], words[1:]
+
+
+def test_every_command_with_its_options_exists() -> None:
+    """So do the values that `a|b` stands for, as an option's, an argument's or a command's of a group."""
+    for name, words in commands():
+        command = hooktap.get_command(click.Context(hooktap), name)
+        assert command is not None, f"there is no command '{name}'"
+        values = set(command.commands) if isinstance(command, click.Group) else set()
+        for parameter in command.params:
+            if isinstance(parameter.type, click.Choice):
+                values |= set(parameter.type.choices)
+        alternatives = {each for word in words if "|" in word for each in word.split("|")}
+
+        assert {word for word in words if word.startswith("--")} <= options(command), name
+        assert {each for each in alternatives if each.islower()} <= values, name
+
+
+def test_every_command_is_named() -> None:
+    """Two go by another name there: `search` is `list`, and `hooktap` alone is `terminal`."""
+    assert {name for name, _ in commands()} == COMMANDS.keys() - {"search"}
+
+
+def test_every_flag_is_of_a_command_or_a_script() -> None:
+    known = set[str]()
+    for name in COMMANDS:
+        command = hooktap.get_command(click.Context(hooktap), name)
+        assert command is not None
+        known |= options(command)
+    scripts = "".join(
+        path.read_text("utf-8") for path in (ROOT / "scripts").iterdir() if path.is_file()
+    )
+
+    for flag in set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)):
+        assert flag in known or re.search(rf"{flag}\b", scripts), flag
+
+
+def options(command: click.Command) -> set[str]:
+    return {option for parameter in command.params for option in parameter.opts}
+
+
+def test_the_query_can_be_read() -> None:
+    (query,) = (span for span in SPANS if "outcome:" in span)
+
+    assert len(parse(query)) == len(query.split())
+
+
+def test_the_lines_of_listen_look_so() -> None:
+    """But for the time of day."""
+    (shown,) = (text for _, text in BLOCKS if "→ jinko" in text and "← 200" in text)
+    arrived = delivery(
+        id=1042,
+        endpoint="jinko",
+        event="booking.completed",
+        body_bytes=175,
+        verification=Verification(Outcome.VERIFIED, ""),
+    )
+    answered = attempt(
+        delivery_id=1042, url="http://127.0.0.1:3000/webhooks/jinko", duration_us=12_000
+    )
+    look = Look()
+
+    lines = [look.delivery(arrived), look.attempt(answered)]
+
+    assert [line[8:] for line in shown.splitlines()] == [line[8:] for line in lines]
+
+
+# The rest
+
+
+def test_every_key_is_bound() -> None:
+    bound = {App.COMMAND_PALETTE_BINDING}
+    for owner in (HooktapApp, DeliveriesScreen, DeliveryList, LineView):
+        for binding in owner.BINDINGS:
+            assert isinstance(binding, Binding)
+            bound |= set(binding.key.split(","))
+    named = {
+        key
+        for left, _, right, _ in table("key", "does", "key", "does")
+        for key in code(left) + code(right)
+    }
+
+    assert {KEY_NAMES.get(key, key) for key in named} <= bound
+
+
+def test_every_verdict_is_explained() -> None:
+    named = [name for row in table("verdict", "means") for name in code(row[0])]
+
+    assert sorted(named) == sorted(Outcome)
+
+
+def test_every_path_exists() -> None:
+    """Those it links, and those it names or runs."""
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+    folders = "scripts|tests|inspector|tui|docs|core"
+    named = re.findall(rf"(?<![\w/])(?:\./)?((?:{folders})/[\w./-]*\w)", README)
+
+    for path in {*links, *named}:
+        assert (ROOT / path).exists() or (ROOT / "inspector" / path).exists(), path
+
+
+def test_the_tree_names_what_exists() -> None:
+    """Everything before it is a package of the inspector; `tui` is beside it."""
+    tree = block("", "inspector/\n")
+    named = re.findall(r"(?:^|(?<=  ))([a-z_]+(?:/|\.py))(?=\s)", tree, re.MULTILINE)
+
+    assert len(named) > 15
+    for name in named:
+        place = ROOT if name in ("inspector/", "tui/") else ROOT / "inspector"
+        assert (place / name).exists(), name
+
+
+def test_no_picture_fetches_anything() -> None:
+    """Neither fonts nor images: it looks the same offline, and tells nobody that it is looked at."""
+    pictures = list((ROOT / "docs").glob("*.svg"))
+
+    assert pictures
+    for picture in pictures:
+        assert re.findall(r"@font-face|@import|url\((?!#)|href=", picture.read_text("utf-8")) == []
