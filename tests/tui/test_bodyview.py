@@ -171,7 +171,7 @@ def test_only_so_many_lines_are_shown(content: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "compressed"),
-    [("gzip", gzip.compress(b'{"a":1}')), ("Deflate", zlib.compress(b'{"a":1}'))],
+    [("gzip", gzip.compress(b'{"a":1}', mtime=0)), ("Deflate", zlib.compress(b'{"a":1}'))],
 )
 def test_compressed_body_is_inflated_to_be_read(encoding: str, compressed: bytes) -> None:
     shown = look(compressed, encoding=encoding)
