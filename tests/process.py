@@ -3,11 +3,12 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +93,10 @@ async def inspector(
             yield await _ready(stdout)
         finally:
             if process.returncode is None:
-                process.terminate()
+                # Not `process.terminate()`: that looks first whether it has ended, and takes the exit code away from
+                # whoever waits for it.
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGTERM)
             async with asyncio.timeout(STOP_S):
                 await asyncio.gather(stdout.read(), process.wait())
             narration.seek(0)
