@@ -20,7 +20,9 @@ class Endpoints:
         self._strict = config.strict
         self._store = store
         self._created = {
-            name: self._named(name) for name in created if name not in self._configured
+            name: self._named(name)
+            for name in created
+            if name not in self._configured and not config.strict
         }
 
     @classmethod

@@ -382,6 +382,9 @@ async def test_a_name_nobody_configured_is_an_endpoint_from_its_first_delivery(
 
 
 async def test_strict_creates_no_endpoint(tmp_path: Path) -> None:
+    """Nor does it know those that a laxer run created."""
+    async with running(tmp_path) as inspector:
+        assert await inspector.endpoints.resolve("scanner") is not None
     async with running(tmp_path, JINKO, strict=True) as inspector:
         assert await inspector.endpoints.resolve("scanner") is None
         assert await inspector.endpoints.resolve("jinko") == JINKO

@@ -37,11 +37,6 @@ class Scheme(StrEnum):
     UNSIGNED = "unsigned"
     """The provider documents no signature."""
 
-    @property
-    def is_asymmetric(self) -> bool:
-        """Whether the secret we hold is a public key, which cannot sign."""
-        return self is Scheme.ED25519 or self is Scheme.ECDSA_P256
-
 
 class UrlVariant(StrEnum):
     """A spelling of the URL that the provider may have signed."""
@@ -117,12 +112,19 @@ class Provider:
     """As written; nothing answers it."""
     recognised_by: tuple[frozenset[bytes], ...] = ()
     """Lower-case names of headers; its deliveries have all of one of these sets. Empty: no header tells it apart."""
+    signs: bool = field(init=False, repr=False, compare=False)
+    """Whether the provider documents a signature at all."""
     signs_url: bool = field(init=False, repr=False, compare=False)
     """Whether the URL it was given is part of what it signs."""
+    is_asymmetric: bool = field(init=False, repr=False, compare=False)
+    """Whether the secret we hold is a public key, which cannot sign."""
 
     def __post_init__(self) -> None:
         signed = any(placement.signed.uses(URL) for placement in self.placements)
+        object.__setattr__(self, "signs", self.scheme is not Scheme.UNSIGNED)
         object.__setattr__(self, "signs_url", signed)
+        asymmetric = self.scheme in {Scheme.ED25519, Scheme.ECDSA_P256}
+        object.__setattr__(self, "is_asymmetric", asymmetric)
 
     def locate(self, request: Request, fields: Fields | None = None) -> Located:
         """Read the event's type, the event's id and the attempt's id, as far as the request has them.
@@ -143,11 +145,6 @@ class Provider:
             if value is None or not hmac.compare_digest(value, other.render(fields) or b""):
                 return one, other
         return None
-
-    @property
-    def signs(self) -> bool:
-        """Whether the provider documents a signature at all."""
-        return self.scheme is not Scheme.UNSIGNED
 
 
 def _first(alternatives: Iterable[Template], fields: Fields) -> str | None:

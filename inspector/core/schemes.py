@@ -25,7 +25,7 @@ def expected(provider: Provider, key: bytes, message: bytes) -> bytes:
 
 def matches(provider: Provider, key: bytes, message: bytes, candidates: Iterable[bytes]) -> bool:
     """Whether any of the candidates is right. Texts that must stay secret are all compared, each in constant time."""
-    if provider.scheme.is_asymmetric:
+    if provider.is_asymmetric:
         return any(_is_signed(provider, key, message, candidate) for candidate in candidates)
     right = expected(provider, key, message)
     found = False

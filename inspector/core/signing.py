@@ -63,7 +63,7 @@ def sample_secret(provider: Provider, seed: bytes) -> bytes:
 def _obstacle(provider: Provider) -> str:
     if not provider.signs:
         return f"{provider.title} documents no signature, so there is none to make"
-    if provider.scheme.is_asymmetric:
+    if provider.is_asymmetric:
         return f"{provider.title} signs with a private key, which only {provider.title} has"
     if provider.json_root or any(
         placement.signature.kind is not Kind.HEADER for placement in provider.placements

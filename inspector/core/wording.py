@@ -75,7 +75,7 @@ def verified(provider: Provider, placement: Placement, index: int, count: int) -
     if provider.scheme in _BARE:
         return f"{placement.signature} holds {which}; nothing else of the request is signed"
     made, text = schemes.name(provider), placement.signed.text
-    if provider.scheme.is_asymmetric:
+    if provider.is_asymmetric:
         return f"{made} signature of {text} fits {which}"
     return f"{made} of {text} matches {which}"
 
@@ -86,7 +86,7 @@ def mismatch(provider: Provider, placement: Placement, keys: Sequence[bytes | No
     count = len(keys)
     if provider.scheme in _BARE:
         said = f"{signature} does not hold {_any_of(noun, count)}"
-    elif provider.scheme.is_asymmetric:
+    elif provider.is_asymmetric:
         said = f"{signature} over {text} does not fit {_any_of(noun, count)}"
     elif count == 1:
         said = f"the {noun} does not reproduce {signature} over {text}"
@@ -115,7 +115,7 @@ def _place(part: Locator) -> str:
 
 
 def _noun(provider: Provider) -> str:
-    return "public key" if provider.scheme.is_asymmetric else "secret"
+    return "public key" if provider.is_asymmetric else "secret"
 
 
 def _any_of(noun: str, count: int) -> str:
