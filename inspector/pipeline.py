@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from inspector.core import recognition, signing, uid, verification
+from inspector.core import recognition, signing, verification
 from inspector.core.fields import Fields
 from inspector.core.forwarding import check_target, reply_headers
 from inspector.core.headers import Headers
@@ -34,6 +33,7 @@ from inspector.endpoints import Endpoints
 from inspector.errors import NotFoundError, ReplayError, StorageError
 from inspector.forwarder import Forwarder
 from inspector.store import Store
+from inspector.uids import Uids
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Pipeline:
         self._forwarder = forwarder
         self._dispatcher = dispatcher
         self._clock_us = clock_us
-        self._entropy = _Entropy()
+        self._uids = Uids()
         self._sample_secrets = {
             provider.name: signing.sample_secret(provider, sample_seed)
             for provider in providers.values()
@@ -125,7 +125,7 @@ class Pipeline:
         located = provider.locate(request, fields) if provider else NOWHERE
         return Delivery(
             0,
-            uid.uuid7(now_us // 1000, self._entropy.take(uid.RANDOM_BYTES)),
+            self._uids.next(now_us),
             endpoint.name,
             now_us,
             via,
@@ -244,20 +244,3 @@ def _why_unsigned(delivery: Delivery, endpoint: Endpoint, provider: Provider | N
         f"no secret is known for endpoint '{endpoint.name}': "
         "set its secret in hooktap.toml, or replay it with --sign verbatim"
     )
-
-
-class _Entropy:
-    """Random bytes of the system, fetched many at a time: each fetch lets the other threads in."""
-
-    PIECE_BYTES = 4000
-
-    def __init__(self) -> None:
-        self._bytes = b""
-        self._taken = 0
-
-    def take(self, count: int) -> bytes:
-        """Return `count` bytes that were never returned before."""
-        if self._taken + count > len(self._bytes):
-            self._bytes, self._taken = os.urandom(self.PIECE_BYTES), 0
-        self._taken += count
-        return self._bytes[self._taken - count : self._taken]
