@@ -51,8 +51,10 @@ class Dispatcher:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._busy: Counter[str] = Counter()
         self._wake = asyncio.Event()
-        self._behind = False
-        """Whether deliveries that are due wait in the store for a free place."""
+        self._waiting: set[str] = set()
+        """Targets for which deliveries that are due wait in the store for a free place."""
+        self._unread = False
+        """Whether the schedule holds more that is due than was looked at."""
         self._started: set[int] = set()
         """Started since the schedule was last read: that reading may not know it yet."""
         self._unrecorded: set[int] = set()
@@ -76,10 +78,11 @@ class Dispatcher:
         endpoint = self._endpoints.get(delivery.endpoint)
         if endpoint is None or endpoint.target is None or delivery.id in self._tasks:
             return
-        if self._behind or self._busy[endpoint.target] >= LIMIT_PER_TARGET:
-            self._behind = True
+        target = endpoint.target
+        if target in self._waiting or self._busy[target] >= LIMIT_PER_TARGET:
+            self._waiting.add(target)
         else:
-            self._start(delivery.id, endpoint.target, delivery)
+            self._start(delivery.id, target, delivery)
 
     async def _follow_schedule(self) -> None:
         while True:
@@ -100,7 +103,8 @@ class Dispatcher:
         self._started = set(self._tasks)
         skip = self._started | self._unrecorded
         due = await self._store.due(now_us, BATCH, skip=skip)
-        self._behind = len(due) == BATCH
+        self._unread = len(due) == BATCH
+        self._waiting.clear()
         for row in due:
             target = self._target_of(row.endpoint)
             if row.delivery_id in self._started:
@@ -108,9 +112,11 @@ class Dispatcher:
             if target is None:
                 await self._store.unschedule(row.delivery_id)
             elif self._busy[target] >= LIMIT_PER_TARGET:
-                self._behind = True
+                self._waiting.add(target)
             else:
                 self._start(row.delivery_id, target, None)
+        if self._unread and not self._tasks:
+            self._wake.set()  # nothing is on its way whose end would make us look for the rest
 
     def _target_of(self, name: str) -> str | None:
         endpoint = self._endpoints.get(name)
@@ -139,7 +145,7 @@ class Dispatcher:
         finally:
             del self._tasks[delivery_id]
             self._busy[target] -= 1
-            if self._behind:
+            if self._unread or target in self._waiting:
                 self._wake.set()
 
     async def _attempt(self, delivery: Delivery, target: str, number: int) -> None:

@@ -1,5 +1,6 @@
 """The life of one delivery, with the real store, forwarder and dispatcher."""
 
+import asyncio
 import hashlib
 import hmac
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector import server
+from inspector import dispatcher, server
 from inspector.config import Config
 from inspector.core.headers import Headers
 from inspector.core.model import (
@@ -352,6 +353,45 @@ async def test_more_than_the_target_takes_at_once_waits_its_turn(tmp_path: Path)
     )
     assert len(target.requests) == 100
     assert target.connections <= 16
+
+
+async def test_a_target_that_hangs_holds_up_only_itself(tmp_path: Path) -> None:
+    """Its places are all taken, and more waits for it; another target's delivery goes out at once."""
+    async with fakes.serve(fakes.silent) as hanging, fakes.serve(fakes.answering()) as target:
+        stuck = Endpoint("stuck", target=hanging.url)
+        well = replace(JINKO, target=target.url)
+        async with running(tmp_path, stuck, well, drain_s=0) as inspector:
+            for _ in range(dispatcher.LIMIT_PER_TARGET + 4):
+                await inspector.pipeline.accept(stuck, factories.request(target=b"/in/stuck"))
+            await inspector.pipeline.accept(well, signed())
+            (attempt,) = await attempts_of(inspector, 1)
+
+    assert attempt.succeeded
+    assert attempt.url.startswith(target.url)
+
+
+async def test_what_is_owed_to_nobody_any_more_holds_nothing_up(tmp_path: Path) -> None:
+    """Many deliveries whose endpoint has lost its target are dropped from the schedule; the next one goes out."""
+    async with running(tmp_path) as inspector:
+        owed = factories.delivery(endpoint="gone")
+        await asyncio.gather(
+            *[
+                inspector.store.append_delivery(owed, due_at_us=1)
+                for _ in range(dispatcher.BATCH + 10)
+            ]
+        )
+    async with fakes.serve(fakes.answering()) as target:
+        endpoint = replace(JINKO, target=target.url)
+        async with running(tmp_path, endpoint) as inspector:
+            while len(await inspector.store.due(2**62, dispatcher.BATCH)) > 10:
+                await asyncio.sleep(0)
+            await inspector.pipeline.accept(endpoint, signed())
+            (attempt,) = await attempts_of(inspector, 1)
+            while await inspector.store.due(2**62, 1):
+                await asyncio.sleep(0)
+
+    assert attempt.succeeded
+    assert len(target.requests) == 1
 
 
 async def test_a_stop_during_a_forward_is_told_and_made_good(tmp_path: Path) -> None:
