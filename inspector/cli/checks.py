@@ -20,9 +20,7 @@ from inspector.config import Config, load
 from inspector.core.forwarding import parse_target
 from inspector.datadir import DataDir
 from inspector.errors import ConfigError, HooktapError, UnreachableError
-from inspector.store import schema
-from inspector.store.connection import in_thread
-from inspector.store.database import open_reader
+from inspector.store.database import SQLITE_VERSION, read_version
 
 LIBRARIES = (
     "aiohttp",
@@ -38,9 +36,6 @@ WAL_RESET_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """The first release with the fix, and the older branches that got it."""
 CONNECT_TIMEOUT_S = 2.0
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
-
-_SQLITE = importlib.import_module("sqlite3")
-"""For its version and its errors; what it is asked is the store's."""
 
 
 class State(StrEnum):
@@ -108,7 +103,7 @@ def machine(environ: Mapping[str, str]) -> Iterator[Check]:
         yield note("http parser", "aiohttp runs without its C extension: slower, and less strict")
     else:
         yield ok("http parser", "aiohttp's C extension")
-    yield _sqlite(_SQLITE.sqlite_version)
+    yield _sqlite(SQLITE_VERSION)
     for name in PROXIES:
         if environ.get(name) or environ.get(name.upper()):
             # Not its value: a proxy's URL may hold a password.
@@ -160,10 +155,9 @@ async def database(data_dir: DataDir) -> Check:
     if not data_dir.database.exists():
         return note("database", "is made on first use")
     try:
-        async with open_reader(data_dir.database) as connection:
-            version = await in_thread(connection, schema.version)
-    except (HooktapError, _SQLITE.Error) as error:
-        return failed("database", f"{data_dir.database}: {error}")
+        version = await read_version(data_dir.database)
+    except HooktapError as error:
+        return failed("database", str(error))
     return ok("database", f"version {version} of its schema")
 
 

@@ -15,6 +15,7 @@ from inspector.store.files import close_to_others, open_private
 
 log = logging.getLogger(__name__)
 
+SQLITE_VERSION = sqlite3.sqlite_version
 SQLITE_MINIMUM = (3, 37, 0)
 """The first with STRICT tables."""
 MAGIC = b"SQLite format 3\0"
@@ -74,6 +75,13 @@ async def open_reader(path: Path) -> AsyncIterator[aiosqlite.Connection]:
         with _explained(path):
             await in_thread(connection, _set, READER)
         yield connection
+
+
+async def read_version(path: Path) -> int:
+    """Return which version of its schema a database has, and change nothing. Raises HooktapError."""
+    async with open_reader(path) as connection:
+        with _explained(path):
+            return await in_thread(connection, schema.version)
 
 
 @asynccontextmanager
