@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import example, given
@@ -36,7 +37,8 @@ def test_usual_headers_are_stored_plainly() -> None:
 @example("a\ud800b\0")
 def test_any_text_can_be_bound(value: str) -> None:
     """A lone surrogate would raise in the middle of a commit that others share (PEP 383; sqlite3 encodes strictly)."""
-    (stored,) = sqlite3.connect(":memory:").execute("SELECT ?", [text(value)]).fetchone()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        (stored,) = connection.execute("SELECT ?", [text(value)]).fetchone()
 
     assert stored == text(value)
 
