@@ -18,7 +18,7 @@ from inspector.core.headers import Headers
 from inspector.core.model import Attempt, Delivery, Failure, FailureKind, Trigger
 from inspector.core.retry import next_delay_s
 from inspector.endpoints import Endpoints
-from inspector.errors import StorageError
+from inspector.errors import NotFoundError, StorageError
 from inspector.forwarder import Forwarder
 from inspector.store import Store
 
@@ -139,7 +139,7 @@ class Dispatcher:
                 earlier = (await self._store.attempts([delivery_id])).get(delivery_id, [])
                 number = 1 + sum(attempt.trigger is not Trigger.REPLAY for attempt in earlier)
                 await self._attempt(stored, target, number)
-        except StorageError as error:
+        except (StorageError, NotFoundError) as error:  # NotFoundError: it was deleted meanwhile
             self._unrecorded.add(delivery_id)
             log.error("attempt at delivery #%d is not recorded: %s", delivery_id, error)
         finally:

@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import hmac
+import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -368,6 +369,32 @@ async def test_a_target_that_hangs_holds_up_only_itself(tmp_path: Path) -> None:
 
     assert attempt.succeeded
     assert attempt.url.startswith(target.url)
+
+
+async def test_a_delivery_deleted_on_its_way_stops_nothing(tmp_path: Path) -> None:
+    """Its attempt has no place any more; the next delivery goes out all the same."""
+    asked, deleted = asyncio.Event(), asyncio.Event()
+
+    async def script(peer: fakes.Peer) -> None:
+        while await peer.take():
+            asked.set()
+            await deleted.wait()
+            await peer.say(fakes.OK)
+
+    async with running(tmp_path) as inspector:
+        await inspector.store.append_delivery(factories.delivery(endpoint="jinko"), due_at_us=1)
+    async with fakes.serve(script) as target:
+        endpoint = replace(JINKO, target=target.url)
+        async with running(tmp_path, endpoint) as inspector:
+            await asked.wait()
+            with closing(sqlite3.connect(inspector.config.data_dir.database)) as other, other:
+                other.execute("PRAGMA foreign_keys = ON")
+                other.execute("DELETE FROM delivery")
+            deleted.set()
+            await inspector.pipeline.accept(endpoint, signed())
+            (attempt,) = await attempts_of(inspector, 1)
+
+    assert (attempt.delivery_id, attempt.succeeded) == (2, True)
 
 
 async def test_what_is_owed_to_nobody_any_more_holds_nothing_up(tmp_path: Path) -> None:

@@ -57,7 +57,10 @@ T = TypeVar("T")
 
 
 class Counts:
-    """How many attempts recent deliveries have, so that numbering the next one takes no query."""
+    """How many attempts recent deliveries have, so that numbering the next one takes no query.
+
+    Whoever makes the writer delete deliveries has to make this forget them too.
+    """
 
     def __init__(self) -> None:
         self._counts: dict[int, int] = {}
