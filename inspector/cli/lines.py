@@ -5,6 +5,7 @@ import contextlib
 import os
 import queue
 import threading
+import time
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -73,3 +74,32 @@ class LineWriter:
     def _write(self, data: bytes) -> None:
         while data:
             data = data[os.write(self._descriptor, data) :]
+
+
+class Pace:
+    """Keeps the printing of a flood to a share of the event loop's time; the rest is for acknowledgements.
+
+    Who prints falls behind meanwhile, which costs nothing: the feed reads on in the store.
+    """
+
+    LINES = 100
+    REST = 9
+    """How long to rest, in times of what a hundred lines took."""
+
+    def __init__(self) -> None:
+        self._lines = 0
+        self._busy_s = 0.0
+        self._since = 0.0
+
+    def __enter__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._busy_s += time.perf_counter() - self._since
+        self._lines += 1
+
+    async def rest(self) -> None:
+        """Rest when it is time to."""
+        if self._lines >= self.LINES:
+            rest_s, self._lines, self._busy_s = self.REST * self._busy_s, 0, 0.0
+            await asyncio.sleep(rest_s)

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inspector import __version__
-from inspector.cli.lines import LineWriter
+from inspector.cli.lines import LineWriter, Pace
 from inspector.cli.look import Look
 from inspector.cli.options import as_json, command, configuration, serving
 from inspector.config import Config
@@ -169,7 +168,7 @@ async def _print(
     writer: LineWriter,
     inspector: "Inspector",
 ) -> None:
-    pace = _Pace()
+    pace = Pace()
     try:
         async for record in records:
             with pace:
@@ -178,35 +177,6 @@ async def _print(
             await pace.rest()
     except BrokenPipeError:
         inspector.stop()  # as `listen | head` means it
-
-
-class _Pace:
-    """Keeps the printing of a flood to a share of the event loop's time; the rest is for acknowledgements.
-
-    Who prints falls behind meanwhile, which costs nothing: the feed reads on in the store.
-    """
-
-    LINES = 100
-    REST = 9
-    """How long to rest, in times of what a hundred lines took."""
-
-    def __init__(self) -> None:
-        self._lines = 0
-        self._busy_s = 0.0
-        self._since = 0.0
-
-    def __enter__(self) -> None:
-        self._since = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._busy_s += time.perf_counter() - self._since
-        self._lines += 1
-
-    async def rest(self) -> None:
-        """Rest when it is time to."""
-        if self._lines >= self.LINES:
-            rest_s, self._lines, self._busy_s = self.REST * self._busy_s, 0, 0.0
-            await asyncio.sleep(rest_s)
 
 
 class _End:
