@@ -48,11 +48,6 @@ class Sample:
     """In the order they are sent; the values, like the body, with `$names` for what differs each time."""
     body: str
 
-    @property
-    def assumed(self) -> bool:
-        """Whether its shape is a guess, which whoever prints it must say."""
-        return self.note is not None
-
     def request(self, *, now_s: float, unique: str) -> Request:
         """Make the delivery that happens at `now_s`; every id in it follows from that and `unique`."""
         values = _values(now_s, unique) | {
