@@ -45,3 +45,11 @@ class QueryError(HooktapError):
     """A filter that cannot be read; the message points at the mistake."""
 
     exit_code = 2
+
+
+class OutsideError(HooktapError):
+    """Another machine could not be reached, or did not give what was asked for."""
+
+
+class NothingThereError(OutsideError):
+    """It was reached, and says that there is no such thing."""

@@ -12,6 +12,7 @@ from inspector.core.model import (
     Request,
     Response,
     Trigger,
+    Verdict,
     Verification,
 )
 
@@ -81,6 +82,18 @@ def attempt(**fields: Any) -> Attempt:
         started_at_us=NOW_S * 1_000_000,
         duration_us=1500,
         result=response(),
+    )
+    return replace(base, **fields)
+
+
+def verdict(**fields: Any) -> Verdict:
+    """Build what a later check of a delivery came to, not stored."""
+    base = Verdict(
+        id=0,
+        delivery_id=1,
+        checked_at_us=(NOW_S + 60) * 1_000_000,
+        provider="jinko",
+        verification=Verification(Outcome.VERIFIED, "signature matches", 0, NOW_S, ("body",)),
     )
     return replace(base, **fields)
 

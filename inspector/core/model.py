@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from inspector.core.headers import Headers
+from inspector.core.overlays import Overlay, SecretPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,10 @@ class Delivery:
     event_id: str | None
     attempt_id: str | None
     verification: Verification
+    """The newest verdict: that of its arrival, until it is checked again (`Verdict`). So for `provider`."""
+    handshake: str | None = None
+    """The sender only asked whether somebody is there, and we answered: one sentence on how. None: a delivery like any
+    other."""
 
     def numbered(self, number: int) -> "Delivery":
         """Return a copy with its number. Every delivery passes here: `dataclasses.replace` takes twice as long."""
@@ -104,7 +109,21 @@ class Delivery:
             self.event_id,
             self.attempt_id,
             self.verification,
+            self.handshake,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one check of a delivery came to. The one of its arrival has the delivery's own number and time."""
+
+    id: int
+    """Its number in the sequence it shares with deliveries and attempts; 0 until the store has given it one."""
+    delivery_id: int
+    checked_at_us: int
+    provider: str | None
+    """By whose scheme it was checked."""
+    verification: Verification
 
 
 class Trigger(StrEnum):
@@ -194,8 +213,8 @@ class Attempt:
         return isinstance(self.result, Response) and 200 <= self.result.status < 300
 
 
-Record = Delivery | Attempt
-"""What the store numbers and the feed carries."""
+Record = Delivery | Attempt | Verdict
+"""What the store numbers and the feed carries. Of verdicts, only those of later checks: a delivery has its first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +268,16 @@ class Endpoint:
     """None: recognised from each delivery's headers."""
     secrets: tuple[bytes, ...] = field(default=(), repr=False)
     """Each as the provider shows it; several while rotating, the one to sign with first."""
+    handed: tuple[bytes, ...] = field(default=(), repr=False)
+    """A secret that its provider handed over in a handshake."""
+    signing_key: bytes | None = field(default=None, repr=False)
+    """For schemes whose secret is a public key: the private one of a key pair made for testing. None: cannot sign."""
+    verify_token: bytes | None = field(default=None, repr=False)
+    """What a handshake has to name to be answered, where the provider has a person choose that."""
+    answers_handshakes: bool = True
+    """False: they go to the target like any delivery."""
+    overlays: tuple[Overlay, ...] = ()
+    """What a delivery has to show besides its signature, or in place of one."""
     tolerance_s: int | None = None
     """None: what the provider documents."""
     public_url: str | None = None
@@ -259,6 +288,11 @@ class Endpoint:
     on_invalid: OnInvalid = OnInvalid.ACCEPT
     retry: RetryPolicy | None = None
     """None: one attempt, for a person who watches and presses `r`."""
+
+    @property
+    def secret_path(self) -> bytes:
+        """The segment after its name that is part of its address; empty if there is none."""
+        return next((each.token for each in self.overlays if isinstance(each, SecretPath)), b"")
 
     def forwards(self, outcome: Outcome) -> bool:
         """Whether a delivery with this outcome goes on to the target."""
@@ -282,3 +316,14 @@ class Sign(StrEnum):
     """Every header as it arrived."""
     BROKEN = "broken"
     """A well-formed signature that is wrong, to see the app refuse it."""
+    STALE = "stale"
+    """A right signature of a time outside the tolerance, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The visit of a URL that a sender wants to see visited before it delivers."""
+
+    url: str
+    status: int
+    """The HTTP status it answered with."""

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from inspector.core.toml import line_of
 from inspector.errors import ConfigError
 
 T = TypeVar("T")
@@ -28,28 +29,43 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"(one of: {', '.join(names)})"
 
 
+class MistakeError(ConfigError):
+    """What is wrong with one key: `acme.toml:7: signed: unknown placeholder '{bod}'`."""
+
+    def __init__(self, sentence: str, place: tuple[str, ...], file: str, text: str = "") -> None:
+        line = line_of(text, place) if text else None
+        where = f"{file}:{line}" if line else file
+        super().__init__(f"{where}: {sentence}" if where else sentence)
+        self.sentence = sentence
+        self.place = place
+        """The path of the key; that of the table, where a key is missing from it."""
+
+
 class Table:
     """A table of the configuration, read key by key; an absent key is None."""
 
-    def __init__(self, values: Mapping[str, Any], file: str, path: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], file: str, path: tuple[str, ...] = (), *, text: str = ""
+    ) -> None:
+        """Begin to read `values`; with the `text` of the whole file, complaints name the line as well."""
         self._values = values
         self._file = file
         self._path = path
+        self._text = text
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
-    def error(self, sentence: str, *keys: str) -> ConfigError:
-        """Return, for raising, `file: path.to.key: sentence`."""
-        where = ".".join((*self._path, *keys))
-        return ConfigError(": ".join(filter(None, (self._file, where, sentence))))
+    def error(self, sentence: str, *keys: str) -> MistakeError:
+        """Return, for raising, `file:line: path.to.key: sentence`."""
+        return self._mistake(sentence, keys, keys)
 
     def only(self, known: Iterable[str]) -> None:
         """Raise ConfigError if there is any key but the `known` ones."""
         allowed = set(known)
         for key in self._values:
             if key not in allowed:
-                raise self.error(f"unknown key '{key}' {nearest(key, allowed)}")
+                raise self._mistake(f"unknown key '{key}' {nearest(key, allowed)}", (), (key,))
 
     def value(self, key: str) -> Any:
         """Return whatever stands under `key`."""
@@ -120,7 +136,7 @@ class Table:
 
     def within(self, key: str, values: Mapping[str, Any]) -> "Table":
         """Return `values`, which stand somewhere under `key`, as a table to be read."""
-        return Table(values, self._file, (*self._path, key))
+        return Table(values, self._file, (*self._path, key), text=self._text)
 
     def tables(self, key: str) -> "Iterator[tuple[str, Table]]":
         """Yield the tables in the table under `key` by name, as in `[endpoint.NAME]`."""
@@ -131,6 +147,13 @@ class Table:
             child = parent.table(name)
             assert child is not None
             yield name, child
+
+    def _mistake(
+        self, sentence: str, shown: tuple[str, ...], place: tuple[str, ...]
+    ) -> MistakeError:
+        where = ".".join(filter(None, (*self._path, *shown)))
+        said = f"{where}: {sentence}" if where else sentence
+        return MistakeError(said, (*self._path, *place), self._file, self._text)
 
     def _typed(self, key: str, kind: type[T]) -> T | None:
         value = self._values.get(key)

@@ -123,6 +123,7 @@ def _sorted_headers(prefix: bytes) -> Callable[[Fields], bytes | None]:
 
 BODY = Builtin("body", "body", lambda fields: fields.request.body)
 URL = Builtin("url", "url", lambda fields: fields.url)
+PATH_AND_QUERY = Builtin("path+query", "path and query", _path_and_query)
 SECRET = Builtin("secret", "", lambda fields: fields.secret)
 
 _BUILTINS: Mapping[str, Builtin] = {
@@ -134,7 +135,7 @@ _BUILTINS: Mapping[str, Builtin] = {
         Builtin(
             "method", "method", lambda fields: fields.request.method.encode("utf-8", "replace")
         ),
-        Builtin("path+query", "path and query", _path_and_query),
+        PATH_AND_QUERY,
         Builtin("form.sorted", "form fields", _sorted_form),
         Builtin(
             "body.sha256.hex",

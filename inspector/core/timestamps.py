@@ -23,6 +23,18 @@ class Unit(StrEnum):
     """Unix milliseconds."""
     RFC3339 = "rfc3339"
 
+    @property
+    def description(self) -> str:
+        """What a time in it is, for a sentence."""
+        return _DESCRIPTIONS[self]
+
+
+_DESCRIPTIONS = {
+    Unit.S: "Unix seconds",
+    Unit.MS: "Unix milliseconds",
+    Unit.RFC3339: "an RFC 3339 time",
+}
+
 
 class Window(StrEnum):
     """Which times are refused."""

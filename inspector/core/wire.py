@@ -6,7 +6,7 @@ lone surrogates of PEP 383 (`\\udc80` to `\\udcff`), written as ASCII escapes, a
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from inspector.core.headers import Headers
 from inspector.core.model import (
@@ -19,9 +19,13 @@ from inspector.core.model import (
     Request,
     Response,
     Trigger,
+    Verdict,
     Verification,
 )
 from inspector.core.text import decode, encode
+
+if TYPE_CHECKING:
+    from inspector.core.diagnosis import Finding
 
 JSON = dict[str, Any]
 
@@ -52,6 +56,17 @@ def verification_to_json(verification: Verification) -> JSON:
     }
 
 
+def verification_from_json(data: Mapping[str, Any]) -> Verification:
+    """Give back the verdict."""
+    return Verification(
+        outcome=Outcome(data["outcome"]),
+        detail=data["detail"],
+        secret_index=data["secret_index"],
+        signed_at_s=data["signed_at_s"],
+        covered=tuple(data["covered"]),
+    )
+
+
 def delivery_to_json(delivery: Delivery, attempts: Sequence[Attempt] = ()) -> JSON:
     """Return a delivery without its body, with `attempts` in short form."""
     return {
@@ -70,13 +85,13 @@ def delivery_to_json(delivery: Delivery, attempts: Sequence[Attempt] = ()) -> JS
         "headers": headers_to_json(delivery.request.headers),
         "body_bytes": delivery.body_bytes,
         "verification": verification_to_json(delivery.verification),
+        "handshake": delivery.handshake,
         "attempts": [attempt_to_json(attempt) for attempt in attempts],
     }
 
 
 def delivery_from_json(data: Mapping[str, Any]) -> tuple[Delivery, list[Attempt]]:
     """Give back the delivery, its body left out, and its attempts."""
-    verdict = data["verification"]
     request = Request(
         method=data["method"],
         target=encode(data["target"]),
@@ -96,13 +111,8 @@ def delivery_from_json(data: Mapping[str, Any]) -> tuple[Delivery, list[Attempt]
         event=data["event"],
         event_id=data["event_id"],
         attempt_id=data["attempt_id"],
-        verification=Verification(
-            outcome=Outcome(verdict["outcome"]),
-            detail=verdict["detail"],
-            secret_index=verdict["secret_index"],
-            signed_at_s=verdict["signed_at_s"],
-            covered=tuple(verdict["covered"]),
-        ),
+        verification=verification_from_json(data["verification"]),
+        handshake=data["handshake"],
     )
     return delivery, [attempt_from_json(attempt) for attempt in data["attempts"]]
 
@@ -156,13 +166,62 @@ def attempt_from_json(data: Mapping[str, Any]) -> Attempt:
     )
 
 
+def verdict_to_json(verdict: Verdict) -> JSON:
+    """Return what one check of a delivery came to, and when."""
+    return {
+        "id": verdict.id,
+        "delivery_id": verdict.delivery_id,
+        "checked_at_us": verdict.checked_at_us,
+        "provider": verdict.provider,
+        "verification": verification_to_json(verdict.verification),
+    }
+
+
+def verdict_from_json(data: Mapping[str, Any]) -> Verdict:
+    """Give back the verdict."""
+    return Verdict(
+        id=data["id"],
+        delivery_id=data["delivery_id"],
+        checked_at_us=data["checked_at_us"],
+        provider=data["provider"],
+        verification=verification_from_json(data["verification"]),
+    )
+
+
+def finding_to_json(finding: "Finding") -> JSON:
+    """Return a cause with its sentence."""
+    return {"cause": finding.cause.value, "detail": finding.detail}
+
+
+def finding_from_json(data: Mapping[str, Any]) -> "Finding":
+    """Give back the finding."""
+    # All that diagnoses comes along, which whoever reads anything else should not have to wait for.
+    from inspector.core.diagnosis import Cause, Finding
+
+    return Finding(Cause(data["cause"]), data["detail"])
+
+
 def record_to_json(record: Record) -> JSON:
-    """Return a feed record: `type` is `delivery` or `attempt`, the rest as above."""
-    if isinstance(record, Delivery):
-        return {"type": "delivery", **delivery_to_json(record)}
-    return {"type": "attempt", **attempt_to_json(record)}
+    """Return a feed record: `type` is `delivery`, `attempt` or `verdict`, the rest as above."""
+    match record:
+        case Delivery():
+            return {"type": "delivery", **delivery_to_json(record)}
+        case Attempt():
+            return {"type": "attempt", **attempt_to_json(record)}
+        case Verdict():
+            return {"type": "verdict", **verdict_to_json(record)}
+        case unreachable:
+            assert_never(unreachable)
 
 
 def record_from_json(data: Mapping[str, Any]) -> Record:
-    """Give back the record of one feed line."""
-    return attempt_from_json(data) if data["type"] == "attempt" else delivery_from_json(data)[0]
+    """Give back the record of one feed line. Raises ValueError for a type of record that is not known here."""
+    match data["type"]:
+        case "delivery":
+            return delivery_from_json(data)[0]
+        case "attempt":
+            return attempt_from_json(data)
+        case "verdict":
+            return verdict_from_json(data)
+        case other:
+            raise ValueError(f"{other!r} is no type of record")
