@@ -1,18 +1,47 @@
-"""Schemes and cases made elsewhere; see tests/vectors/README.md."""
+"""Requests that independent libraries signed and judged; see tests/vectors/README.md."""
 
+import base64
 import json
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from inspector.core.provider_table import parse
+from inspector import providers
+from inspector.core.headers import Headers
+from inspector.core.model import Request, Verification
+from inspector.core.verification import verify
 
-VECTORS = Path(__file__).parent / "vectors"
+CASES: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "vectors" / "signatures.json").read_bytes()
+)
 
-TABLES: dict[str, dict[str, Any]] = tomllib.loads((VECTORS / "providers.toml").read_text("utf-8"))
-"""The reference table of every scheme that needs data only."""
 
-REFERENCE = {name: parse(name, table, TABLES) for name, table in TABLES.items()}
+def request_of(case: Mapping[str, Any]) -> Request:
+    """Return the request of one case."""
+    _, _, rest = case["url"].partition("://")
+    _, slash, target = rest.partition("/")
+    return Request(
+        method=case["method"],
+        target=(slash + target).encode(),
+        headers=Headers(tuple((name.encode(), value.encode()) for name, value in case["headers"])),
+        body=base64.b64decode(case["body_base64"]),
+    )
 
-CASES: list[dict[str, Any]] = json.loads((VECTORS / "signatures.json").read_bytes())
-"""Requests that independent libraries signed and judged."""
+
+def judged(case: Mapping[str, Any]) -> Verification:
+    """Check the request of one case by its provider's file."""
+    certificates = case.get("certificates", {})
+
+    def fetch(url: str) -> bytes | None:
+        found = certificates.get(url)
+        return None if found is None else str(found).encode()
+
+    return verify(
+        providers.load()[case["provider"]],
+        request_of(case),
+        [case["secret"]] if case["secret"] else [],
+        now_s=case["now"],
+        url=case["url"],
+        tolerance_s=case.get("tolerance"),
+        fetch=fetch,
+    )

@@ -3,13 +3,16 @@
     title     = "Acme"                    what people call it; the provider's name is its file's
     docs      = ["https://..."]           what was read
     note      = "..."                     unsigned: the sentence shown instead of a verdict
-    extends   = "other"                   start from that provider's keys, all but title, docs, note and recognise
-    recognise = ["header:X-Acme-Event"]   headers a delivery of it has, all of them; if left out, the signature's
-    scheme    = "hmac"                    hmac, digest, token, basic, ed25519, ecdsa-p256 or unsigned
+    extends   = "other"                   start from that provider's keys, all but title, docs, note, recognise, older
+    recognise = ["header:X-Acme-Event"]   what a delivery of it has, all of it: `header:X`, `json:type=ping`; several
+                                          such lists are alternatives; if left out, the signature's header
+    scheme    = "hmac"                    hmac, digest, token, basic, ed25519, ecdsa-p256 or unsigned; or one that is
+                                          code: contentful, jwt, paypal, sns or rfc9421
     digest    = "sha256"                  sha1, sha256 or sha512
     secret    = { strip = "whsec_", decode = "base64" }   the key is the text itself, unless cut and decoded; `prefix`
                                           is what secrets begin with and the key keeps
     signature = "header:X-Acme-Signature" where it stands
+    older     = "header:X-Acme-Sig"       headers it stood in before, which are not checked
     format    = "prefix:sha256="          plain, prefix:TEXT, pairs:SEP:KEY or list:SEP:TEXT: the signatures in it
     encoding  = "hex"                     hex or base64
     signed    = "{header:X-Acme-Time}.{body}"
@@ -19,26 +22,33 @@
     dedupe    = "header:X-Acme-Event"     the same on every retry of one event
     attempt   = "header:X-Acme-Delivery"  one per retry
     ack       = "2xx"                     the statuses it takes as success
-    handshake = { ... }                   kept as written; nothing answers it
+    empty_ack = true                      it counts an acknowledgement that has a body as a failure
+    handshake = { ... }                   what it asks before it sends, and the answer: see `handshake_table`
 
 `signature`, `signed` and `timestamp.from` may be lists of one length: the first of each belong together, and so on.
 `event`, `dedupe` and `attempt` may be lists: the first that can be read whole counts. Each is a locator, or a template
 that joins several: `"{json:type}.{json:action}"`. An empty string takes an inherited key back.
 
-A few need more: `url_variants`, spellings of the URL that may have been signed (`as-is`, `without-port`,
+A scheme that is code knows what is signed, and how: of the keys about the signature it takes `secret`, `signature` (for
+`jwt` the token's place, for the others only shown) and `timestamp` (where the scheme says when, without `from`).
+
+A few need more: `url_variants`, spellings of the URL that may have been signed (`as-is`, `decoded`, `without-port`,
 `with-default-port`); `also`, what must be equal besides, `[{ equal = ["{query:hash}", "{body.sha256.hex}"] }]`;
 `json_root`, the items of a body that are signed one by one (`json:` locators of `signature` and `signed` are then read
 within each); `missing`, the text that stands for a signed value that is absent.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from inspector.core import handshake_table
 from inspector.core.bodyfields import EVERY
+from inspector.core.conditions import Condition
 from inspector.core.formats import Encoding, Format, Shape
+from inspector.core.handshake_table import Handshake
 from inspector.core.keys import KeyForm
-from inspector.core.providers import Placement, Provider, Scheme, UrlVariant
+from inspector.core.providers import CODED, Placement, Provider, Scheme, UrlVariant
 from inspector.core.table import Table, nearest
 from inspector.core.templates import SECRET, Kind, Locator, Template
 from inspector.core.timestamps import TimeRule, Unit, Window
@@ -46,13 +56,17 @@ from inspector.errors import ConfigError
 
 T = TypeVar("T")
 
-_OWN_KEYS = frozenset({"title", "docs", "note", "recognise", "extends"})
+_OWN_KEYS = frozenset({"title", "docs", "note", "recognise", "older", "extends"})
 """Not inherited: they name one provider, or tell it apart."""
 _SIGNING_KEYS = ("signature", "signed", "timestamp", "also", "json_root")
+_FORM_KEYS = ("digest", "format", "encoding", "url_variants", "missing")
+_DATA_KEYS = ("signed", "also", "json_root", *_FORM_KEYS)
+"""What a scheme that is code does not leave to the file."""
 _KEYS = _OWN_KEYS.union(
     _SIGNING_KEYS,
-    ("scheme", "digest", "secret", "format", "encoding", "url_variants", "missing"),
-    ("event", "dedupe", "attempt", "ack", "handshake"),
+    _FORM_KEYS,
+    ("scheme", "secret"),
+    ("event", "dedupe", "attempt", "ack", "empty_ack", "handshake"),
 )
 _DIGESTS = ("sha1", "sha256", "sha512")
 _ACK = re.compile(r"[1-5](xx|[0-9][0-9])")
@@ -91,7 +105,7 @@ def parse(
         secret=_key_form(table.table("secret")),
         format=shape,
         encoding=Encoding(table.choice("encoding", Encoding) or Encoding.HEX),
-        time=_time_rule(table.table("timestamp")),
+        time=_time_rule(table.table("timestamp"), scheme),
         also=tuple(_equalities(table)),
         url_variants=table.each("url_variants", _url_variant) or (UrlVariant.AS_IS,),
         json_root=root,
@@ -100,7 +114,9 @@ def parse(
         dedupe=table.each("dedupe", _named),
         attempt=table.each("attempt", _named),
         ack=table.checked("ack", _ack) or "2xx",
-        handshake=_handshake(table),
+        empty_ack=table.flag("empty_ack") or False,
+        handshake=_handshakes(table, scheme),
+        older_headers=table.each("older", _header_name),
         recognised_by=_recognised_by(table, placements),
     )
 
@@ -125,6 +141,8 @@ def _with_inherited(
 
 def _placements(table: Table, scheme: Scheme, root: tuple[str, ...]) -> tuple[Placement, ...]:
     if scheme is Scheme.UNSIGNED:
+        return ()
+    if scheme in CODED and scheme is not Scheme.JWT and not table.value("signature"):
         return ()
     timestamp = table.table("timestamp")
     found = _needed(table, "signature", table.each("signature", Locator.parse))
@@ -162,9 +180,10 @@ def _within(root: tuple[str, ...], locator: Locator) -> Locator:
 
 def _check(table: Table, scheme: Scheme, shape: Format, placements: tuple[Placement, ...]) -> None:
     if scheme is Scheme.UNSIGNED:
-        for key in _SIGNING_KEYS:
-            if table.value(key):
-                raise table.error("a provider whose scheme is 'unsigned' has none", key)
+        _refuse(table, _SIGNING_KEYS, "a provider whose scheme is 'unsigned' has none")
+        return
+    if scheme in CODED:
+        _refuse(table, _DATA_KEYS, f"the scheme '{scheme}' knows that itself")
         return
     bare = scheme in {Scheme.TOKEN, Scheme.BASIC}
     for placement in placements:
@@ -179,6 +198,12 @@ def _check(table: Table, scheme: Scheme, shape: Format, placements: tuple[Placem
                 raise table.error(f"'{locator.label}' needs the format pairs:SEP:KEY", "signed")
     if placements[0].signature.kind is Kind.PAIR:
         raise table.error("'pair:' is part of a signature's header, not its place", "signature")
+
+
+def _refuse(table: Table, keys: Iterable[str], sentence: str) -> None:
+    for key in keys:
+        if table.value(key):
+            raise table.error(sentence, key)
 
 
 def _format(table: Table, scheme: Scheme) -> Format:
@@ -199,11 +224,12 @@ def _key_form(table: Table | None) -> KeyForm:
     )
 
 
-def _time_rule(table: Table | None) -> TimeRule | None:
+def _time_rule(table: Table | None, scheme: Scheme) -> TimeRule | None:
     if table is None or not list(table):
         return None
     table.only(("from", "unit", "tolerance", "window"))
-    _needed(table, "from", table.texts("from"))
+    if scheme not in CODED:
+        _needed(table, "from", table.texts("from"))
     return TimeRule(
         unit=Unit(table.choice("unit", Unit) or Unit.S),
         tolerance_s=table.integer("tolerance", 0, _TOLERANCE_MAX_S),
@@ -234,22 +260,32 @@ def _missing(table: Table) -> bytes | None:
     return None if text is None else text.encode()
 
 
-def _handshake(table: Table) -> Mapping[str, Any]:
-    table.table("handshake")
-    return table.value("handshake") or {}
+def _handshakes(table: Table, scheme: Scheme) -> tuple[Handshake, ...]:
+    found = handshake_table.parse(table)
+    if scheme is Scheme.UNSIGNED and any(handshake.verify for handshake in found):
+        raise table.error("nothing can be verified where the scheme is 'unsigned'", "handshake")
+    return found
 
 
-def _recognised_by(table: Table, placements: tuple[Placement, ...]) -> tuple[frozenset[bytes], ...]:
-    if table.value("recognise") is not None:
-        wanted = frozenset(table.each("recognise", _header_name))
-        return (wanted,) if wanted else ()
-    # Any client may send credentials: they say nothing about who it is.
-    keys = (
-        placement.signature.key
-        for placement in placements
-        if placement.signature.kind is Kind.HEADER and placement.signature.key != b"authorization"
-    )
-    return tuple(frozenset({key}) for key in dict.fromkeys(keys))
+def _recognised_by(
+    table: Table, placements: tuple[Placement, ...]
+) -> tuple[tuple[Condition, ...], ...]:
+    written = table.value("recognise")
+    if written is None:
+        # Any client may send credentials: they say nothing about who it is.
+        found = (
+            placement.signature
+            for placement in placements
+            if placement.signature.kind is Kind.HEADER
+            and placement.signature.key != b"authorization"
+        )
+        return tuple((Condition(locator),) for locator in dict.fromkeys(found))
+    if type(written) is not list or list not in map(type, written):
+        alternatives = [table.each("recognise", Condition.parse)]
+    else:
+        rows = table.within("recognise", {str(n): row for n, row in enumerate(written, 1)})
+        alternatives = [rows.each(key, Condition.parse) for key in rows]
+    return tuple(conditions for conditions in alternatives if conditions)
 
 
 def _header_name(text: str) -> bytes:

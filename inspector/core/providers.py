@@ -4,13 +4,15 @@
 """
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from inspector.core.conditions import Condition
 from inspector.core.fields import Fields
 from inspector.core.formats import Encoding, Format
+from inspector.core.handshake_table import Handshake
 from inspector.core.keys import KeyForm
 from inspector.core.model import Request
 from inspector.core.templates import URL, Builtin, Kind, Locator, Template
@@ -34,8 +36,21 @@ class Scheme(StrEnum):
     """The secret is the public key, 32 bytes."""
     ECDSA_P256 = "ecdsa-p256"
     """With SHA-256; the secret is the public key, a DER SubjectPublicKeyInfo."""
+    CONTENTFUL = "contentful"
+    """An HMAC over the headers that another header lists. For this and the next four there is code, in `coded`."""
+    JWT = "jwt"
+    """A signed token that names the body's digest (Plaid); the secret is the public key, a JWK."""
+    PAYPAL = "paypal"
+    """By the key of a certificate that the request names; the secret is the webhook's id."""
+    SNS = "sns"
+    """Likewise, within the body (AWS)."""
+    RFC9421 = "rfc9421"
+    """HTTP Message Signatures."""
     UNSIGNED = "unsigned"
     """The provider documents no signature."""
+
+
+CODED = frozenset({Scheme.CONTENTFUL, Scheme.JWT, Scheme.PAYPAL, Scheme.SNS, Scheme.RFC9421})
 
 
 class UrlVariant(StrEnum):
@@ -44,6 +59,8 @@ class UrlVariant(StrEnum):
     AS_IS = "as-is"
     WITHOUT_PORT = "without-port"
     WITH_DEFAULT_PORT = "with-default-port"
+    DECODED = "decoded"
+    """With `:/?@!$'()*,;` plain where they were percent-encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +107,7 @@ class Provider:
     docs: tuple[str, ...] = ()
     note: str = ""
     placements: tuple[Placement, ...] = ()
-    """Tried in order; the first that verifies counts. Empty only where the scheme is `unsigned`."""
+    """Tried in order; the first that verifies counts. Empty only where the scheme is `unsigned` or code."""
     digest: str = "sha256"
     secret: KeyForm = field(default_factory=KeyForm)
     format: Format = field(default_factory=Format)
@@ -108,16 +125,23 @@ class Provider:
     dedupe: tuple[Template, ...] = ()
     attempt: tuple[Template, ...] = ()
     ack: str = "2xx"
-    handshake: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """As written; nothing answers it."""
-    recognised_by: tuple[frozenset[bytes], ...] = ()
-    """Lower-case names of headers; its deliveries have all of one of these sets. Empty: no header tells it apart."""
+    """The statuses it takes as success: all of `2xx`, or one."""
+    empty_ack: bool = False
+    """Whether what it is acknowledged with must have no body."""
+    handshake: tuple[Handshake, ...] = ()
+    """What it asks before it sends; of those that fit, the first counts. `handshakes` answers."""
+    older_headers: tuple[bytes, ...] = ()
+    """Lower-case names under which its signature stood before, made in another way or not: nothing is checked there."""
+    recognised_by: tuple[tuple[Condition, ...], ...] = ()
+    """Its deliveries hold all of one of these sets. Empty: nothing tells them apart."""
     signs: bool = field(init=False, repr=False, compare=False)
     """Whether the provider documents a signature at all."""
     signs_url: bool = field(init=False, repr=False, compare=False)
     """Whether the URL it was given is part of what it signs."""
     is_asymmetric: bool = field(init=False, repr=False, compare=False)
     """Whether the secret we hold is a public key, which cannot sign."""
+    is_coded: bool = field(init=False, repr=False, compare=False)
+    """Whether its scheme is code, in `coded`, rather than what stands here. Its placements are only shown."""
 
     def __post_init__(self) -> None:
         signed = any(placement.signed.uses(URL) for placement in self.placements)
@@ -125,6 +149,7 @@ class Provider:
         object.__setattr__(self, "signs_url", signed)
         asymmetric = self.scheme in {Scheme.ED25519, Scheme.ECDSA_P256}
         object.__setattr__(self, "is_asymmetric", asymmetric)
+        object.__setattr__(self, "is_coded", self.scheme in CODED)
 
     def locate(self, request: Request, fields: Fields | None = None) -> Located:
         """Read the event's type, the event's id and the attempt's id, as far as the request has them.

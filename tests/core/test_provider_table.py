@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from inspector.core.conditions import Condition
 from inspector.core.formats import Encoding, Format
 from inspector.core.keys import KeyForm
 from inspector.core.model import Outcome
@@ -31,7 +32,8 @@ def test_everything_has_a_plain_default() -> None:
     assert acme.secret == KeyForm()
     assert acme.time == TimeRule(Unit.S, 300, Window.BOTH)
     assert acme.ack == "2xx"
-    assert acme.recognised_by == (frozenset({b"x-acme-signature"}),)
+    assert acme.recognised_by == ((Condition.parse("header:X-Acme-Signature"),),)
+    assert acme.older_headers == ()
     assert acme.placements[0].time == Locator.parse("header:X-Acme-Time")
     assert acme.placements[0].covered == ("header X-Acme-Time", "body")
 
@@ -39,15 +41,22 @@ def test_everything_has_a_plain_default() -> None:
 def test_extending_takes_what_is_not_said() -> None:
     """A chain of them; what names a provider or tells it apart is its own."""
     bases = {
-        "acme": {**ACME, "title": "Acme", "recognise": ["header:X-Acme"], "note": "n", "docs": "d"},
+        "acme": {
+            **ACME,
+            "title": "Acme",
+            "recognise": ["header:X-Acme"],
+            "older": "header:Old",
+            "note": "n",
+            "docs": "d",
+        },
         "middle": {"extends": "acme", "digest": "sha512", "event": ""},
     }
 
     last = parse("last", {"extends": "middle", "encoding": "base64"}, bases)
 
     assert (last.digest, last.encoding, last.event) == ("sha512", Encoding.BASE64, ())
-    assert (last.title, last.note, last.docs) == ("last", "", ())
-    assert last.recognised_by == (frozenset({b"x-acme-signature"}),)
+    assert (last.title, last.note, last.docs, last.older_headers) == ("last", "", (), ())
+    assert last.recognised_by == ((Condition.parse("header:X-Acme-Signature"),),)
 
 
 def test_lists_of_one_length_belong_together() -> None:
@@ -66,15 +75,37 @@ def test_lists_of_one_length_belong_together() -> None:
         ("A", "T + body", "TA"),
         ("B", "T + body", "TB"),
     ]
-    assert both.recognised_by == (frozenset({b"a"}), frozenset({b"b"}))
+    assert both.recognised_by == ((Condition.parse("header:A"),), (Condition.parse("header:B"),))
 
 
 def test_credentials_tell_nobody_apart() -> None:
     assert parse("b", {"scheme": "basic", "signature": "header:Authorization"}).recognised_by == ()
 
 
-def test_handshake_is_kept_as_written() -> None:
-    assert parse("h", {**ACME, "handshake": {"method": "GET"}}).handshake == {"method": "GET"}
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("header:X-Acme", [["header:X-Acme"]]),
+        (["header:X-Acme", "json:type=ping"], [["header:X-Acme", "json:type=ping"]]),
+        ([["header:X-Acme"], ["xml:@v", "query:q="]], [["header:X-Acme"], ["xml:@v", "query:q="]]),
+        (["header:X-Acme", ["form:a"]], [["header:X-Acme"], ["form:a"]]),
+        ([[], ["json:a"]], [["json:a"]]),
+        ([], []),
+        ("", []),
+    ],
+)
+def test_what_tells_a_delivery_may_have_alternatives(written: Any, read: list[list[str]]) -> None:
+    """A list of strings is one set of conditions, a list of lists several; an empty one tells nothing."""
+    acme = parse("acme", {**ACME, "recognise": written})
+
+    assert acme.recognised_by == tuple(tuple(map(Condition.parse, texts)) for texts in read)
+
+
+def test_older_headers_are_known_in_lower_case() -> None:
+    assert parse("o", {**ACME, "older": ["header:X-Old", "header:x-older"]}).older_headers == (
+        b"x-old",
+        b"x-older",
+    )
 
 
 def test_signature_of_an_item_may_be_written_from_the_top() -> None:
@@ -123,7 +154,12 @@ def test_signature_of_an_item_may_be_written_from_the_top() -> None:
         ({"event": "json"}, "acme.toml: event: 'json' is not a locator"),
         ({"dedupe": ["json:a", "{pair:t}"]}, "acme.toml: dedupe: 'pair t' can only be signed"),
         ({"attempt": 7}, "acme.toml: attempt: expected a string, got an integer"),
-        ({"recognise": ["json:a"]}, "acme.toml: recognise: 'json:a' is not a header"),
+        ({"recognise": ["jso:a"]}, "acme.toml: recognise: unknown locator 'jso:' (did you mean 'json'?)"),
+        ({"recognise": [["header:a"], ["pair:t"]]}, "acme.toml: recognise.2: 'pair:t': an element of"),
+        ({"recognise": [["header:a"], [1]]}, "acme.toml: recognise.2: expected strings"),
+        ({"recognise": [["header:a"], 1]}, "acme.toml: recognise.2: expected a string, got an integer"),
+        ({"recognise": {"header": "a"}}, "acme.toml: recognise: expected a string, got a table"),
+        ({"older": "json:a"}, "acme.toml: older: 'json:a' is not a header"),
         ({"ack": "ok"}, "acme.toml: ack: 'ok' is not a status"),
         ({"handshake": "x"}, "acme.toml: handshake: expected a table, got a string"),
         ({"url_variants": ["asis"]}, "acme.toml: url_variants: unknown value 'asis' (did you mean 'as-is'?)"),
