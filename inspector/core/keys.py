@@ -23,6 +23,10 @@ class KeyForm:
         raw = raw.removeprefix(self.strip)
         return (self.decode.bytes_of(raw) if self.decode else raw) or None
 
+    def written(self, key: bytes) -> bytes:
+        """Return a secret whose key is `key`."""
+        return self.strip + (self.decode.text_of(key) if self.decode else key)
+
     def sample(self, seed: bytes, name: str) -> bytes:
         """Return the secret of `name` that follows from `seed`, written as the provider writes its own."""
         raw = hmac.digest(seed, b"sample secret of " + name.encode(), "sha256")

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
+from inspector.core import keypairs
 from inspector.core.formats import Encoding
 from inspector.core.providers import Provider, Scheme
 
@@ -34,6 +35,16 @@ def matches(provider: Provider, key: bytes, message: bytes, candidates: Iterable
     return found
 
 
+def spoilt(provider: Provider, signature: bytes) -> bytes:
+    """Return a text of the same form that is wrong: one character is another, or in a key pair's scheme one bit."""
+    if provider.is_asymmetric:
+        return keypairs.spoilt(provider, signature)
+    if provider.scheme is not Scheme.BASIC:
+        return _another(signature)
+    user, colon, password = (Encoding.BASE64.bytes_of(signature) or b"").partition(b":")
+    return Encoding.BASE64.text_of(user + colon + _another(password))
+
+
 def name(provider: Provider) -> str:
     """Return what a person calls it: `HMAC-SHA256`, `Ed25519`."""
     match provider.scheme:
@@ -45,8 +56,23 @@ def name(provider: Provider) -> str:
             return "Ed25519"
         case Scheme.ECDSA_P256:
             return "ECDSA P-256"
+        case Scheme.CONTENTFUL:
+            return "HMAC-SHA256 of listed headers"
+        case Scheme.JWT:
+            return "JSON Web Token (ES256)"
+        case Scheme.PAYPAL | Scheme.SNS:
+            return "RSA, by certificate"
+        case Scheme.RFC9421:
+            return "HTTP Message Signature"
         case _:
             return provider.scheme.value
+
+
+def _another(text: bytes) -> bytes:
+    # Both are good in hex, in base64 and in a token. Half of a UTF-8 character is left alone.
+    if not text[:1].isascii():
+        return text + b"0"
+    return (b"1" if text.startswith(b"0") else b"0") + text[1:]
 
 
 def _is_signed(provider: Provider, key: bytes, message: bytes, candidate: bytes) -> bool:

@@ -1,28 +1,42 @@
 """Signing a request as its provider would: for samples, and for replays that the app is to accept.
 
-Only the headers of the signature and its time change; every other header keeps its place, order and spelling, and
-the body is left alone. Nothing is invented: what else the scheme signs, the request must have.
+Only the signature and its time change, wherever they stand: in a header, which keeps its place and spelling, in the
+query, or in the body, of which every other byte stays. Nothing is invented: what else the scheme signs, the request
+must have. Schemes of a key pair take the private key of one made for testing.
 """
 
-import re
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Sequence
+from typing import NamedTuple, assert_never
 
-from inspector.core import schemes
+from inspector.core import coded, codedsigning, keypairs
+from inspector.core.bodyfields import json_items
 from inspector.core.fields import Fields
-from inspector.core.formats import Shape
-from inspector.core.model import Request
+from inspector.core.model import Request, Sign
+from inspector.core.obstacles import needs_private_key as needs_private_key
+from inspector.core.obstacles import no_time
+from inspector.core.obstacles import why_not as why_not
+from inspector.core.pen import Pen
 from inspector.core.providers import Placement, Provider, Scheme
-from inspector.core.templates import URL, Kind
+from inspector.core.templates import Kind, Locator
 from inspector.errors import SigningError
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-"""What a header's value cannot hold (RFC 9110, 5.5)."""
+UNDOCUMENTED_TOLERANCE_S = 300
+"""What an app may allow where its provider names no tolerance: what most others name."""
+STALE_MARGIN_S = 3600
+"""How far outside the tolerance a stale signature is: clocks differ by less."""
+
+
+class SampleKeys(NamedTuple):
+    """What this inspector signs its own samples with, and checks them with."""
+
+    signing: bytes
+    verifying: bytes
+    """The same, unless the scheme has key pairs."""
 
 
 def can_sign(provider: Provider) -> bool:
     """Whether a request of this provider can be signed with the secret that a verifier holds."""
-    return not _obstacle(provider)
+    return not why_not(provider, private_key=False)
 
 
 def sign(
@@ -37,7 +51,7 @@ def sign(
 
     `url` is the one the provider was given, for schemes that sign it. Raises SigningError.
     """
-    return _signed(provider, request, secret, now_s, url, lambda signature: signature)
+    return _signed(provider, request, secret, now_s, url, breaks=False)
 
 
 def break_signature(
@@ -48,108 +62,135 @@ def break_signature(
     now_s: float,
     url: str | None = None,
 ) -> Request:
-    """Return `request` signed as by `sign`, but for one character of the signature. Raises SigningError."""
-    return _signed(provider, request, secret, now_s, url, _spoiled)
+    """Return `request` signed as by `sign`, but for one character or bit of the signature. Raises SigningError."""
+    return _signed(provider, request, secret, now_s, url, breaks=True)
 
 
-def sample_secret(provider: Provider, seed: bytes) -> bytes:
-    """Return the secret that follows from `seed`, written as the provider writes its own. Raises SigningError."""
-    if obstacle := _obstacle(provider):
-        raise SigningError(obstacle)
-    secret = provider.secret.sample(seed, provider.name)
-    return b"sample:" + secret if provider.scheme is Scheme.BASIC else secret
+def sign_stale(
+    provider: Provider,
+    request: Request,
+    secret: bytes | str,
+    *,
+    now_s: float,
+    url: str | None = None,
+    tolerance_s: int | None = None,
+) -> Request:
+    """Return `request` signed rightly, at a time that is too long ago by an hour.
+
+    `tolerance_s` takes the place of the provider's own. Raises SigningError, for schemes that sign no time too.
+    """
+    if provider.signs and not _signs_time(provider):
+        raise SigningError(no_time(provider))
+    own = provider.time.tolerance_s if provider.time else None
+    allowed_s = next(
+        each for each in (tolerance_s, own, UNDOCUMENTED_TOLERANCE_S) if each is not None
+    )
+    then_s = max(0.0, now_s - allowed_s - STALE_MARGIN_S)
+    return _signed(provider, request, secret, then_s, url, breaks=False)
 
 
-def _obstacle(provider: Provider) -> str:
-    if not provider.signs:
-        return f"{provider.title} documents no signature, so there is none to make"
+def resign(
+    sign_as: Sign,
+    provider: Provider,
+    request: Request,
+    secret: bytes | str,
+    *,
+    now_s: float,
+    url: str | None = None,
+    tolerance_s: int | None = None,
+) -> Request:
+    """Return `request` signed in the way that a replay asks for. Raises SigningError."""
+    match sign_as:
+        case Sign.VERBATIM:
+            return request
+        case Sign.FRESH:
+            return sign(provider, request, secret, now_s=now_s, url=url)
+        case Sign.BROKEN:
+            return break_signature(provider, request, secret, now_s=now_s, url=url)
+        case Sign.STALE:
+            return sign_stale(
+                provider, request, secret, now_s=now_s, url=url, tolerance_s=tolerance_s
+            )
+        case unreachable:
+            assert_never(unreachable)
+
+
+def public_secret(provider: Provider, private: bytes | str) -> bytes:
+    """Return what verifies signatures of `private`, as the provider writes it: the secret for an endpoint.
+
+    Where one secret does both, it is that. Raises SigningError.
+    """
+    raw = private.encode("utf-8", "surrogatepass") if isinstance(private, str) else private
     if provider.is_asymmetric:
-        return f"{provider.title} signs with a private key, which only {provider.title} has"
-    if provider.json_root or any(
-        placement.signature.kind is not Kind.HEADER for placement in provider.placements
-    ):
-        return (
-            f"{provider.title} puts its signature into the body or the URL, which stay as they are"
-        )
-    return ""
+        return keypairs.public_secret(provider, keypairs.private_key(provider, raw))
+    return codedsigning.public_secret(provider, raw) if provider.is_coded else raw
+
+
+def sample_keys(provider: Provider, seed: bytes) -> SampleKeys:
+    """Return the keys that follow from `seed`, written as the provider writes its own. Raises SigningError."""
+    if obstacle := why_not(provider, private_key=True):
+        raise SigningError(obstacle)
+    if provider.is_coded:
+        signing = codedsigning.sample_secret(provider, seed)
+    elif provider.is_asymmetric:
+        signing = keypairs.sample(provider, seed)
+    else:
+        signing = provider.secret.sample(seed, provider.name)
+        if provider.scheme is Scheme.BASIC:
+            signing = b"sample:" + signing
+    return SampleKeys(signing, public_secret(provider, signing))
+
+
+def _signs_time(provider: Provider) -> bool:
+    if provider.is_coded:
+        return codedsigning.signs_time(provider)
+    return provider.time is not None and any(each.time for each in provider.placements)
 
 
 def _signed(
     provider: Provider,
     request: Request,
     secret: bytes | str,
-    now_s: float,
+    at_s: float,
     url: str | None,
-    finish: Callable[[bytes], bytes],
+    *,
+    breaks: bool,
 ) -> Request:
-    if obstacle := _obstacle(provider):
+    if obstacle := why_not(provider, private_key=True):
         raise SigningError(obstacle)
-    key = provider.secret.key(secret)
-    if key is None:
-        raise SigningError(
-            f"the secret for {provider.title} is empty or not {provider.secret.description}"
-        )
-    placement = _placement(provider, request)
-    fields = _stamped(provider, placement, request, now_s, url)
-    fields.secret = key
-    message = placement.signed.render(fields, provider.missing)
-    if message is None:
-        raise SigningError(_what_is_missing(provider, placement, fields))
-    if pair := provider.unequal(fields):
-        raise SigningError(f"{provider.title} needs {pair[0].text} to be {pair[1].text}")
-    signature = finish(schemes.expected(provider, key, message))
-    value = provider.format.write(signature, fields.pairs)
-    if _CONTROL.search(value):
-        raise SigningError(f"the secret for {provider.title} has a line break in it, or the like")
-    headers = fields.request.headers.replacing(placement.signature.name.encode(), value)
-    return replace(request, headers=headers)
+    if provider.is_coded:
+        signed = coded.sign(provider, request, secret, now_s=at_s, url=url)
+        return codedsigning.spoilt(provider, signed) if breaks else signed
+    address = None if url is None else url.encode("utf-8", "surrogatepass")
+    pen = Pen.of(provider, secret, at_s, address, breaks=breaks)
+    for placement in _placements(provider, Fields(request, address)):
+        request = pen.write(placement, request)
+    return request
 
 
-def _placement(provider: Provider, request: Request) -> Placement:
-    """Return the placement whose header the request already has, else the first."""
-    for placement in provider.placements:
-        if placement.signature.name.encode() in request.headers:
-            return placement
-    return provider.placements[0]
+def _placements(provider: Provider, fields: Fields) -> Sequence[Placement]:
+    """Return those where the request has a signature already, all of which an app may look at; else a fitting one."""
+    present = [each for each in provider.placements if _stands(provider, each.signature, fields)]
+    ready = [each for each in provider.placements if _is_ready(provider, each, fields)]
+    both = [each for each in present if each in ready]
+    return both or present[:1] or ready[:1] or provider.placements[:1]
 
 
-def _stamped(
-    provider: Provider, placement: Placement, request: Request, now_s: float, url: str | None
-) -> Fields:
-    """Return the request's fields with the time of now, wherever the provider writes it.
-
-    A time in the body stays: bodies are not rewritten.
-    """
-    old = request.headers.get(placement.signature.name.encode()) or b""
-    pairs = _signed_pairs(provider, placement, old)
-    if provider.time and placement.time:
-        now = provider.time.write(now_s)
-        if placement.time.kind is Kind.HEADER:
-            headers = request.headers.replacing(placement.time.name.encode(), now)
-            request = replace(request, headers=headers)
-        elif placement.time.kind is Kind.PAIR:
-            pairs[placement.time.key] = now
-    fields = Fields(request, None if url is None else url.encode("utf-8", "surrogatepass"))
-    fields.pairs = pairs
-    fields.signature_header = placement.signature.key
-    return fields
+def _stands(provider: Provider, part: Locator, fields: Fields) -> bool:
+    if part.kind is Kind.HEADER:
+        return part.key in fields.headers
+    if part.kind is Kind.JSON and provider.json_root:
+        return any(json_items(fields.document(), (*provider.json_root, *part.path)))
+    return part.read(fields) is not None
 
 
-def _signed_pairs(provider: Provider, placement: Placement, old: bytes) -> dict[bytes, bytes]:
-    """Return the elements of the old signature header that the new one needs too."""
-    if provider.format.shape is not Shape.PAIRS:
-        return {}
-    needed = [locator.key for locator in placement.locators() if locator.kind is Kind.PAIR]
-    return {key: text for key, text in provider.format.pairs(old).items() if key in needed}
-
-
-def _what_is_missing(provider: Provider, placement: Placement, fields: Fields) -> str:
-    absent = placement.signed.absent(fields)
-    if absent == URL:
-        return f"{provider.title} signs its URL: set public_url to the one it was given"
-    return f"{provider.title} signs {absent}, and this request has none to sign"
-
-
-def _spoiled(signature: bytes) -> bytes:
-    # Both are good in hex, in base64 and in a token, so that it stays well-formed.
-    return (b"1" if signature.startswith(b"0") else b"0") + signature[1:]
+def _is_ready(provider: Provider, placement: Placement, fields: Fields) -> bool:
+    """Whether the request has all that is signed there, but what is only written while signing."""
+    if provider.json_root or provider.missing is not None:
+        return True
+    return all(
+        locator.read(fields)
+        or locator.kind is Kind.PAIR
+        or (locator == placement.time and locator.kind in {Kind.HEADER, Kind.QUERY})
+        for locator in placement.locators()
+    )

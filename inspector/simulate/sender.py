@@ -1,24 +1,27 @@
 """The sender's end: makes a sample, signs it as its provider would, posts it, and hears what the sender is told."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from secrets import token_hex
 
 from inspector.config import ENDPOINT_NAME
-from inspector.core import forwarding, signing
+from inspector.core import admission, forwarding, signing
 from inspector.core.forwarding import Target
 from inspector.core.headers import Headers
 from inspector.core.model import Endpoint, Failure, Request
+from inspector.core.overlays import Overlay
 from inspector.core.providers import Provider
+from inspector.core.table import nearest
 from inspector.core.text import decode, safe
 from inspector.core.wire import JSON
 from inspector.endpoints import Endpoints
-from inspector.errors import ConfigError, NotFoundError, UnreachableError
+from inspector.errors import ConfigError, NotFoundError, SigningError, UnreachableError
+from inspector.examiner import secrets_of
 from inspector.forwarder.connection import Deadline
 from inspector.forwarder.dialler import Dialler
-from inspector.simulate import samples
+from inspector.simulate import catalogue
 
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 60.0
@@ -36,7 +39,7 @@ class Answer:
 async def send(url: str, request: Request) -> Answer:
     """Post `request` to `url`, its headers and body as they are, with Host and Content-Length added.
 
-    The target `/` stands for the URL itself, any other is appended to its path. Raises UnreachableError when no
+    The path `/` stands for the URL itself, any other is appended to its path. Raises UnreachableError when no
     answer comes, and ConfigError when `url` is none.
     """
     try:
@@ -69,14 +72,21 @@ def signed_sample(
     now_s: float,
     unique: str,
     url: str | None = None,
+    overlays: tuple[Overlay, ...] = (),
 ) -> Request:
-    """Return a sample signed with `secret`, or as it is where the provider does not sign.
+    """Return a sample signed with `secret`, or as it is where the provider's deliveries cannot be signed.
 
-    Raises what `samples.find` raises, and SigningError.
+    For schemes of a key pair, `secret` is the private key. `url` is the one the provider was given: what the sample
+    has in its query is added to it. Raises ConfigError for an event or format that there is not, and SigningError.
     """
-    request = samples.sample(provider.name, event, format=format, now_s=now_s, unique=unique)
-    if secret is None or not signing.can_sign(provider):
+    sample = catalogue.find(provider, event, format=format)
+    plain = sample.request(now_s=now_s, unique=unique)
+    request = admission.equip(overlays, plain)
+    if secret is None or signing.why_not(provider, private_key=True):
         return request
+    _, _, query = plain.target.decode().partition("?")
+    if url is not None and query:
+        url += ("&" if "?" in url else "?") + query
     return signing.sign(provider, request, secret, now_s=now_s, url=url)
 
 
@@ -107,31 +117,36 @@ class SampleSender:
 
         It goes to the endpoint named like its provider unless `endpoint` says otherwise.
         """
-        sample = samples.find(provider, event, format=format)
         known = self._providers.get(provider)
         if known is None:
-            raise NotFoundError(f"there is no provider '{provider}'")
+            hint = nearest(provider, self._providers)
+            raise NotFoundError(f"there is no provider '{safe(provider)}' {hint}")
+        sample = catalogue.find(known, event, format=format)
         place = self._place(endpoint or provider)
+        url = f"{self._ingress}/in/{place.name}"
+        # Where a provider would have the URL from: with what the endpoint requires in it, and so not shown.
+        door = admission.equip(
+            place.overlays, Request("POST", f"/in/{place.name}".encode(), Headers(), b"")
+        )
         request = signed_sample(
             known,
             sample.event,
             format=sample.format,
             secret=secret_for(known, place, self._sample_seed),
             now_s=time.time(),
-            unique=secrets.token_hex(16),
-            url=place.public_url,
+            unique=token_hex(16),
+            url=place.public_url or self._ingress + decode(door.target),
+            overlays=place.overlays,
         )
-        url = f"{self._ingress}/in/{place.name}"
         answer = await send(url, request)
         body = decode(answer.body)
         return {"status": answer.status, "body": body, "url": url, "note": sample.note}
 
     def catalogue(self) -> list[JSON]:
-        """Return the providers there are samples of: name, title and events."""
+        """Return every provider: name, title and the events there are samples of."""
         return [
-            {"name": name, "title": self._providers[name].title, "events": samples.events(name)}
-            for name in samples.providers()
-            if name in self._providers
+            {"name": each.name, "title": each.title, "events": catalogue.events(each)}
+            for each in catalogue.ordered(self._providers.values())
         ]
 
     def _place(self, name: str) -> Endpoint:
@@ -143,18 +158,27 @@ class SampleSender:
 def secret_for(provider: Provider, place: Endpoint, sample_seed: bytes) -> bytes | None:
     """Return what a sample for `place` is signed with: its first secret, else the inspector's own sample secret.
 
-    None where the provider's deliveries cannot be signed.
+    For schemes of a key pair its signing key; raises SigningError where it has the public one only. None where the
+    provider's deliveries cannot be signed.
     """
-    if not signing.can_sign(provider):
+    if signing.why_not(provider, private_key=True):
         return None
-    return place.secrets[0] if place.secrets else signing.sample_secret(provider, sample_seed)
+    secrets = secrets_of(place, provider)
+    if signing.needs_private_key(provider):
+        if place.signing_key is not None:
+            return place.signing_key
+        if secrets:
+            raise SigningError(signing.why_not(provider, private_key=False))
+    elif secrets:
+        return secrets[0]
+    return signing.sample_keys(provider, sample_seed).signing
 
 
 def _addressed(request: Request, target: Target) -> Request:
-    suffix = b"" if request.target == b"/" else request.target
-    path = target.path + suffix or b"/"
-    if target.query:
-        path += (b"&" if b"?" in path else b"?") + target.query
+    suffix, mark, query = request.target.partition(b"?")
+    path = target.path + (b"" if suffix == b"/" else suffix) or b"/"
+    queries = [each for each in (query, target.query) if each]
+    path += b"?" + b"&".join(queries) if queries else mark
     headers = request.headers.without((b"Host", b"Content-Length", b"Transfer-Encoding"))
     return replace(
         request,

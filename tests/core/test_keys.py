@@ -45,3 +45,9 @@ def test_sample_is_a_secret_of_this_form(form: KeyForm, start: bytes) -> None:
     assert form.key(sample)
     assert sample == form.sample(b"seed", "jinko")
     assert sample not in {form.sample(b"seed", "slack"), form.sample(b"other", "jinko")}
+
+
+@pytest.mark.parametrize("form", [KeyForm(), STANDARD, KeyForm(decode=Encoding.HEX)])
+def test_a_key_is_written_as_its_secret(form: KeyForm) -> None:
+    assert form.key(form.written(b"\x00key\xff")) == b"\x00key\xff"
+    assert form.written(b"key").startswith(form.strip)

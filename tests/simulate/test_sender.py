@@ -1,3 +1,4 @@
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -6,21 +7,30 @@ import pytest
 
 from inspector import providers
 from inspector.config import Config
-from inspector.core.model import Endpoint, Outcome, Response, Sign
-from inspector.core.signing import can_sign, sample_secret
+from inspector.core.headers import Headers
+from inspector.core.model import Endpoint, Outcome, Request, Response, Sign
+from inspector.core.provider_table import parse
+from inspector.core.signing import needs_private_key, sample_keys, why_not
+from inspector.core.templates import Kind
 from inspector.core.verification import verify
 from inspector.datadir import DataDir
 from inspector.endpoints import Endpoints
-from inspector.errors import ConfigError, NotFoundError, UnreachableError
-from inspector.simulate import samples
-from inspector.simulate.sender import SampleSender, send, signed_sample
+from inspector.errors import ConfigError, NotFoundError, SigningError, UnreachableError
+from inspector.simulate import catalogue, samples
+from inspector.simulate.sender import SampleSender, secret_for, send, signed_sample
 from inspector.store import Store
 from tests import fakes, process
 from tests.factories import NOW_S, headers, request
 
 KNOWN = providers.load()
 SEED = b"seed"
+URL = "https://public.example/hooks"
 EVERY = [(name, event) for name in samples.providers() for event in samples.events(name)]
+READ_AS: dict[tuple[str, str], str | None] = {
+    ("discord", "ping"): "0",
+    ("twilio", "received"): None,
+} | {("wink", event): None for event in samples.events("wink")}
+"""What is read as the event of a sample that has none."""
 
 
 @pytest.fixture
@@ -76,6 +86,9 @@ async def test_host_and_framing_are_those_of_this_request(target: fakes.Target) 
         ("/in/demo", b"/a%2Fb//c", b"/in/demo/a%2Fb//c"),
         ("/in/demo?token=1", b"/", b"/in/demo?token=1"),
         ("/in/demo?token=1", b"/x?y=%zz", b"/in/demo/x?y=%zz&token=1"),
+        ("/in/demo", b"/?y=%zz", b"/in/demo?y=%zz"),
+        ("", b"/?", b"/?"),
+        ("/in/demo/?token=1", b"/?y=1", b"/in/demo/?y=1&token=1"),
     ],
 )
 async def test_the_path_is_the_urls_and_then_the_requests(
@@ -108,21 +121,24 @@ async def test_a_url_that_is_none_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize(("name", "event"), EVERY)
 def test_every_sample_is_what_its_provider_says_it_is(name: str, event: str) -> None:
-    """Signed with the provider's secret it verifies, with another it does not, and its event is found."""
+    """Signed with the provider's key it verifies, with another it does not, and its event is found."""
     provider = KNOWN[name]
-    secret = sample_secret(provider, SEED) if can_sign(provider) else None
+    keys = None if why_not(provider, private_key=True) else sample_keys(provider, SEED)
 
-    made = signed_sample(provider, event, secret=secret, now_s=NOW_S, unique="1")
+    made = signed_sample(
+        provider, event, secret=keys and keys.signing, now_s=NOW_S, unique="1", url=URL
+    )
 
-    found = verify(provider, made, [secret] if secret else [], now_s=NOW_S)
-    assert found.outcome is (Outcome.VERIFIED if secret else Outcome.UNSIGNED)
+    found = verify(provider, made, [keys.verifying] if keys else [], now_s=NOW_S, url=URL)
+    assert found.outcome is (Outcome.VERIFIED if keys else Outcome.UNSIGNED), found.detail
     located = provider.locate(made)
-    assert located.event == (None if name == "wink" else event.removeprefix("third-party."))
-    if secret:
-        other = sample_secret(provider, b"other")
-        assert verify(provider, made, [other], now_s=NOW_S).outcome is Outcome.MISMATCH
+    assert located.event == READ_AS.get((name, event), event.removeprefix("third-party."))
+    if keys:
+        other = sample_keys(provider, b"other").verifying
+        assert verify(provider, made, [other], now_s=NOW_S, url=URL).outcome is Outcome.MISMATCH
         unsigned = samples.sample(name, event, now_s=NOW_S, unique="1")
-        assert made.body == unsigned.body
+        if provider.placements[0].signature.kind is Kind.HEADER:
+            assert made.body == unsigned.body
         assert made.headers.pairs[: len(unsigned.headers)] == unsigned.headers.pairs
 
 
@@ -164,7 +180,7 @@ async def sender(target: fakes.Target, tmp_path: Path) -> AsyncIterator[SampleSe
     configured = Endpoint("mine", provider="jinko", secrets=(b"new", b"old"))
     config = Config(data_dir=data_dir, endpoints={"mine": configured})
     async with Store.open(data_dir, on_commit=lambda records: None) as store:
-        yield SampleSender(KNOWN, Endpoints(config, store, []), SEED, target.url)
+        yield SampleSender(KNOWN, await Endpoints.load(config, store), SEED, target.url)
 
 
 async def test_a_sample_goes_to_the_endpoint_of_its_provider(
@@ -178,7 +194,7 @@ async def test_a_sample_goes_to_the_endpoint_of_its_provider(
     taken = target.requests[0]
     assert taken.line == b"POST /in/jinko HTTP/1.1"
     made = replace(request(), headers=headers(*_text(taken)), body=taken.body)
-    secret = sample_secret(KNOWN["jinko"], SEED)
+    secret = sample_keys(KNOWN["jinko"], SEED).verifying
     signed_at_s = int(taken.header(b"X-Jinko-Timestamp")[0])
     assert verify(KNOWN["jinko"], made, [secret], now_s=signed_at_s).outcome is Outcome.VERIFIED
 
@@ -219,24 +235,81 @@ async def test_a_name_that_no_endpoint_can_have_is_refused(
     assert not target.requests
 
 
+async def test_every_provider_can_be_chosen(sender: SampleSender) -> None:
+    """Those whose samples are true ones come first."""
+    offered = sender.catalogue()
+
+    assert {each["name"] for each in offered} == set(KNOWN)
+    assert [each["name"] for each in offered[: len(samples.providers())]] == samples.providers()
+    assert all(each["events"] and each["title"] for each in offered)
+
+
+@pytest.mark.parametrize("name", ["okta", "mews", "twilio-json", "contentful", "acuity"])
+async def test_a_made_up_sample_is_verified_where_it_arrives(
+    sender: SampleSender, target: fakes.Target, name: str
+) -> None:
+    told = await sender(name, event="custom.event")
+
+    assert "a made-up body" in told["note"]
+    taken = target.requests[0]
+    method, path, _ = taken.line.decode().split(" ")
+    made = Request(method, path.encode(), Headers(tuple(taken.pairs)), taken.body)
+    secret = sample_keys(KNOWN[name], SEED).verifying
+    found = verify(KNOWN[name], made, [secret], now_s=time.time())
+    assert found.outcome is Outcome.VERIFIED, found.detail
+    assert KNOWN[name].locate(made).event == "custom.event"
+
+
+async def test_a_provider_of_ones_own_has_a_sample(target: fakes.Target, tmp_path: Path) -> None:
+    table = {
+        "scheme": "hmac",
+        "signature": "header:X-Acme",
+        "signed": "{body}",
+        "event": "json:kind",
+    }
+    acme = parse("acme", table)
+    data_dir = DataDir(tmp_path / "data")
+    data_dir.prepare()
+    async with Store.open(data_dir, on_commit=lambda records: None) as store:
+        endpoints = await Endpoints.load(Config(data_dir=data_dir), store)
+        await SampleSender({"acme": acme}, endpoints, SEED, target.url)("acme", event="order.paid")
+
+    assert target.requests[0].body == b'{"kind":"order.paid"}'
+    assert target.requests[0].header(b"X-Acme")
+
+
+def test_a_key_pair_signs_with_the_private_half() -> None:
+    """The public one, which is the endpoint's secret, does not do; without either there is the inspector's own."""
+    discord = KNOWN["discord"]
+    keys = sample_keys(discord, b"mine")
+
+    both = Endpoint("d", secrets=(keys.verifying,), signing_key=keys.signing)
+    assert secret_for(discord, both, SEED) == keys.signing
+    assert secret_for(discord, Endpoint("d"), SEED) == sample_keys(discord, SEED).signing
+    assert needs_private_key(discord)
+    with pytest.raises(SigningError, match="set signing_key"):
+        secret_for(discord, Endpoint("d", secrets=(keys.verifying,)), SEED)
+    assert secret_for(KNOWN["wink"], Endpoint("w", secrets=(b"x",)), SEED) is None
+
+
 async def test_a_provider_without_samples_is_said(sender: SampleSender) -> None:
     with pytest.raises(NotFoundError, match="did you mean 'jinko'"):
         await sender("jinkoo")
 
 
 async def test_a_newcomers_samples_are_verified(tmp_path: Path) -> None:
-    """Nothing is configured: the inspector signs the sample and knows its own secret."""
-    names = samples.providers()
+    """Nothing is configured: the inspector signs the sample, of whatever provider, and knows its own keys."""
+    known = catalogue.ordered(KNOWN.values())
     async with process.inspector(tmp_path) as running, running.client() as client:
-        told = [await client.send_sample(name) for name in names]
-        deliveries = [await running.line() for _ in names]
+        told = [await client.send_sample(each.name) for each in known]
+        deliveries = [await running.line() for _ in known]
 
-    assert [each["status"] for each in told] == [200] * len(names)
-    assert [each["url"] for each in told] == [running.endpoint(name) for name in names]
-    assert [each["provider"] for each in deliveries] == names
-    assert [each["verification"]["outcome"] for each in deliveries] == [
-        "verified" if can_sign(KNOWN[name]) else "unsigned" for name in names
-    ]
+    assert {each["status"] for each in told} <= {200, 204}
+    assert [each["url"] for each in told] == [running.endpoint(each.name) for each in known]
+    assert [each["provider"] for each in deliveries] == [each.name for each in known]
+    outcomes = {each["provider"]: each["verification"]["outcome"] for each in deliveries}
+    cannot = {each.name for each in known if why_not(each, private_key=True)}
+    assert {name for name, outcome in outcomes.items() if outcome != "verified"} == cannot
 
 
 async def test_the_demo_app_takes_our_samples(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Sample deliveries: what each provider sends, unsigned, built from one data file per provider beside this one.
 
-Nothing is sent here, and nothing signed: `simulate.sender` does both. The bodies are sent laid out as they are
+Nothing is sent here, and nothing signed: `simulate.sender` does both. Of a provider without a file, `simulate.madeup`
+makes one. The bodies are sent laid out as they are
 written in the files; where a shape is assumed rather than documented, the sample says so.
 """
 
@@ -45,8 +46,10 @@ class Sample:
     note: str | None
     """What about it is assumed rather than documented, in one sentence; None: the provider shows all of it."""
     headers: Mapping[str, str]
-    """In the order they are sent; the values, like the body, with `$names` for what differs each time."""
+    """In the order they are sent; the values, like body and target, with `$names` for what differs each time."""
     body: str
+    """That of a form is JSON too, until it is made."""
+    target: str = "/"
 
     def request(self, *, now_s: float, unique: str) -> Request:
         """Make the delivery that happens at `now_s`; every id in it follows from that and `unique`."""
@@ -57,11 +60,13 @@ class Sample:
         body = Template(self.body).substitute(values)
         if self.format == "form":
             body = urlencode(list(_form_fields(json.loads(body))))
+        values["body_sha256"] = hashlib.sha256(body.encode()).hexdigest()
         pairs = tuple(
             (name.encode(), Template(value).substitute(values).encode())
             for name, value in self.headers.items()
         )
-        return Request(method="POST", target=b"/", headers=Headers(pairs), body=body.encode())
+        target = Template(self.target).substitute(values).encode()
+        return Request(method="POST", target=target, headers=Headers(pairs), body=body.encode())
 
 
 def providers() -> list[str]:
@@ -98,7 +103,8 @@ def find(provider: str, event: str | None = None, *, format: str | None = None) 
         format=chosen,
         note=table.get("assumed") or file.get(f"assumed_{chosen}") or file.get("assumed"),
         headers=file["headers"],
-        body=table["json"] if chosen == "form" else table[chosen],
+        # A form is written as the JSON of its fields, which may be the very same.
+        body=table["json"] if table[chosen] is True else table[chosen],
     )
 
 
@@ -144,6 +150,7 @@ def _values(now_s: float, unique: str) -> dict[str, str]:
     later = (now + _LEAD_TIME).replace(hour=10, minute=0, second=0)
     return {
         "now_s": str(int(now_s)),
+        "now_ms": str(int(now_s * 1000)),
         "now_iso": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "later_s": str(int(later.timestamp())),
         "later_ymd": later.strftime("%Y%m%d"),
