@@ -11,6 +11,10 @@ from pathlib import Path
 
 from inspector.errors import HooktapError, UnreachableError
 
+_HANDED = "handed"
+_HANDED_MAX_BYTES = 4096
+"""What is longer is no secret."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
@@ -78,6 +82,23 @@ class DataDir:
         """Return the random bytes from which samples' secrets are derived, made on first use."""
         return self._secret("sample-seed").encode()
 
+    def read_handed(self) -> dict[str, bytes]:
+        """Return by endpoint the secrets that senders handed over, whatever else lies beside them left out."""
+        found = {}
+        for path in (self.path / _HANDED).glob("[!.]*"):
+            with contextlib.suppress(OSError):
+                if path.is_file() and path.stat().st_size <= _HANDED_MAX_BYTES:
+                    found[path.name] = path.read_bytes().rstrip(b"\r\n")
+        return {endpoint: secret for endpoint, secret in found.items() if secret}
+
+    def write_handed(self, endpoint: str, secret: bytes) -> None:
+        """Keep an endpoint's secret in a file of its name. It is on disk when this returns; raises OSError."""
+        folder = self.path / _HANDED
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self._write_private(f"{_HANDED}/{endpoint}", secret)
+        for directory in (folder, self.path):
+            _sync(directory)
+
     def write_addresses(self, addresses: Addresses) -> None:
         """Leave a running inspector's addresses for the others to find."""
         self._write_private("inspector.json", json.dumps(asdict(addresses)).encode())
@@ -113,7 +134,16 @@ class DataDir:
     def _write_private(self, name: str, content: bytes) -> None:
         with _temporary(self.path) as temporary:
             temporary.write_bytes(content)
+            _sync(temporary)
             temporary.replace(self.path / name)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
