@@ -150,15 +150,16 @@ class Dispatcher:
 
     async def _attempt(self, delivery: Delivery, target: str, number: int) -> None:
         trigger = Trigger.FORWARD if number == 1 else Trigger.RETRY
+        endpoint = self._endpoints.get(delivery.endpoint)
+        secret_path = endpoint.secret_path if endpoint else b""
         started_us = self._clock_us()
         try:
-            attempt = await self._forwarder.send(delivery, target, trigger)
+            attempt = await self._forwarder.send(delivery, target, trigger, secret_path=secret_path)
         except asyncio.CancelledError:
             # Stopping. Whether the app saw the request nobody knows: say so, and let the next run try again.
             abandoned = _abandoned(delivery, target, trigger, started_us, self._clock_us())
             await self._store.append_attempt(abandoned, retry_at_us=started_us)
             raise
-        endpoint = self._endpoints.get(delivery.endpoint)
         policy = endpoint.retry if endpoint else None
         delay_s = next_delay_s(policy, number, attempt.result, self._roll())
         retry_at_us = None if delay_s is None else self._clock_us() + int(delay_s * 1_000_000)

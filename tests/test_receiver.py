@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
 import pytest
 from aiohttp import web
 
 from inspector import receiver
+from inspector.core.admission import judge
 from inspector.core.headers import Headers
 from inspector.core.model import Endpoint, Reply, Request
+from inspector.core.overlays import Overlay, SecretHeader, SecretQuery, SourceAddresses
 from inspector.errors import StorageError
 from inspector.receiver import Receiver
 
@@ -22,6 +26,7 @@ CAP = 1_000_000
 class Door:
     """A running receiver and what it accepted."""
 
+    host: str = "127.0.0.1"
     port: int = 0
     accepted: list[tuple[Endpoint, Request]] = field(default_factory=list)
     reply: Reply = field(default_factory=lambda: Reply(200, Headers(), b"ok"))
@@ -38,7 +43,7 @@ class Door:
 
     async def talk(self, *pieces: bytes, half_close: bool = False) -> bytes:
         """Send `pieces` one by one, return everything the receiver said until it closed."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection(self.host, self.port)
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
@@ -65,11 +70,12 @@ class Door:
 
 
 @asynccontextmanager
-async def opened(door: Door) -> AsyncIterator[Door]:
+async def opened(door: Door, listening: socket.socket | None = None) -> AsyncIterator[Door]:
     runner = Receiver(resolve=door.resolve, accept=door.accept, body_cap_bytes=CAP).runner()
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    door.port = runner.addresses[0][1]
+    bound = listening or socket.create_server(("127.0.0.1", 0))
+    await web.SockSite(runner, bound).start()
+    door.port = bound.getsockname()[1]
     try:
         yield door
     finally:
@@ -113,6 +119,48 @@ async def test_every_byte_of_a_request_is_kept(door: Door) -> None:
         (b"Content-Length", b"256"),
     )
     assert door.request.peer.startswith("127.0.0.1:")
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
+@pytest.mark.parametrize(
+    ("listens", "host", "peer"),
+    [
+        ("::1", "::1", "[::1]:"),
+        ("::", "::1", "[::1]:"),
+        ("::", "127.0.0.1", "[::ffff:127.0.0.1]:"),
+    ],
+)
+async def test_the_peer_is_whoever_connected(listens: str, host: str, peer: str) -> None:
+    """A socket that listens on both families tells IPv4 in IPv6 form; an overlay takes it for what it is."""
+    both = listens == "::"
+    bound = socket.create_server((listens, 0), family=socket.AF_INET6, dualstack_ipv6=both)
+    async with opened(Door(host=host), bound) as door:
+        await door.post(b"", b"X-Forwarded-For: 203.0.113.7")
+
+    assert door.request.peer.startswith(peer)
+    assert not judge([SourceAddresses((ip_network(host),))], door.request).failed
+    assert judge([SourceAddresses((ip_network("203.0.113.7"),))], door.request).failed
+
+
+@pytest.mark.parametrize(
+    ("overlay", "header", "query"),
+    [
+        (SecretHeader("x-token", b"t" * 8000), b"X-Token: \t" + b"t" * 8000 + b"  ", b""),
+        (SecretQuery("token", b"a+\xff"), b"A: 1", b"?" + b"x&" * 4000 + b"token=a+%FF"),
+        (
+            SourceAddresses((ip_network("203.0.113.7"),), (ip_network("127.0.0.1"),)),
+            b"X-Forwarded-For: 198.51.100.1\r\nA: 1\r\nx-forwarded-for: 203.0.113.7",
+            b"",
+        ),
+    ],
+)
+async def test_an_overlay_judges_what_came_over_the_wire(
+    door: Door, overlay: Overlay, header: bytes, query: bytes
+) -> None:
+    """As long as a head may be. The space around a header's value is none of it (RFC 9112, 5.1)."""
+    assert status(await door.post(b"{}", header, target=b"/in/demo" + query)) == 200
+
+    assert not judge([overlay], door.request).failed
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])

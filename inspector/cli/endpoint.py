@@ -31,9 +31,12 @@ def list_(data_dir: DataDir, *, as_json: bool) -> None:
         else:
             kind = found["provider"] or ("-" if found["configured"] else "made on first use")
             target = found["target"] or "kept, not forwarded"
-            click.echo(
+            line = (
                 f"{found['name']:<16}  {look.faint(f'{kind:<18}')}  {look.mark('→')} {safe(target)}"
             )
+            if found["requires"]:
+                line += look.faint(f"  (requires {safe(', '.join(found['requires']))})")
+            click.echo(line)
 
 
 @command()
@@ -61,6 +64,7 @@ def _facts(found: JSON) -> list[tuple[str, str]]:
         ("url", found["url"]),
         ("provider", found["provider"] or "recognised from each delivery"),
         ("secrets", str(found["secrets"])),
+        ("requires", ", ".join(found["requires"]) or "nothing besides a signature"),
         ("target", found["target"] or "none: kept, not forwarded"),
         ("reply", str(found["reply"])),
         ("on_invalid", found["on_invalid"]),

@@ -10,6 +10,7 @@ from inspector.config.files import providers_dir
 from inspector.config.schema import ENDPOINT_NAME, Settings, read_endpoint, read_settings, target
 from inspector.config.secrets import Secrets, without_newline
 from inspector.core.model import Endpoint
+from inspector.core.overlays import Network
 from inspector.core.table import Table
 from inspector.datadir import DataDir
 from inspector.errors import ConfigError
@@ -43,9 +44,14 @@ class Config:
     strict: bool = False
     """Whether an endpoint that is not configured is 404."""
     allow_remote_target: bool = False
+    fetch_certificates: bool = True
+    """Whether the certificates of PayPal and Amazon SNS may be fetched from their hosts; without them such deliveries
+    cannot be checked."""
     body_cap_bytes: int = 32 * 1024 * 1024
     drain_s: float = 5.0
     """How long a stop waits for answers of targets; what is still open then is sent again by the next run."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Peers that are believed when they name, in `X-Forwarded-For`, whom they speak for."""
     providers_dir: Path | None = None
     """Where the user's own provider files are; None: only those built in are known."""
     config_file: Path | None = None
@@ -104,7 +110,12 @@ def _endpoints(
         for name, table in top.tables("endpoint"):
             if name not in endpoints:
                 endpoints[name] = read_endpoint(
-                    name, table, providers=known, secrets=secrets, default=config.forward_to
+                    name,
+                    table,
+                    providers=known,
+                    secrets=secrets,
+                    proxies=config.trusted_proxies,
+                    default=config.forward_to,
                 )
         warnings += secrets.warnings
     return endpoints, warnings

@@ -1,14 +1,13 @@
 """Where the configuration lies: found, opened, and read as TOML; what it means is `schema.py`'s."""
 
 import os
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
+from inspector.core import toml
 from inspector.core.table import Table
 from inspector.errors import ConfigError
 
@@ -57,22 +56,14 @@ def find(named: Path | None, environ: Mapping[str, str], cwd: Path) -> Files:
 
 
 def read(path: Path, cwd: Path) -> Table:
-    """Return the file's top table. Raises ConfigError with line and column where it is not TOML."""
-    name = _name(path, cwd)
+    """Return the file's top table. Raises ConfigError with the line where it is not TOML."""
+    name = str(path.relative_to(cwd) if path.is_relative_to(cwd) else path)
     try:
-        return Table(tomllib.loads(path.read_bytes().decode()), name)
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{name}: not UTF-8 text (byte {error.start + 1})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name}: {_placed(str(error))}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{name}: nested too deeply") from error
-
-
-def _name(path: Path, cwd: Path) -> str:
-    return str(path.relative_to(cwd) if path.is_relative_to(cwd) else path)
+    values, text = toml.read(content, name)
+    return Table(values, name, text=text)
 
 
 def _exists(path: Path) -> bool:
@@ -87,9 +78,3 @@ def _is_strangers(path: Path) -> bool:
     # anybody may leave a file. Root's files are as good as our own.
     getuid = getattr(os, "getuid", None)
     return getuid is not None and path.stat().st_uid not in {0, getuid()}
-
-
-def _placed(complaint: str) -> str:
-    # tomllib says `Invalid value (at line 3, column 8)`; the place belongs to the front, after the file's name.
-    match = re.fullmatch(r"(.*) \(at (.*)\)", complaint, re.DOTALL)
-    return f"{match[2]}: {match[1]}" if match else complaint

@@ -6,10 +6,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from inspector.config.requirements import HEADER_NAME, read_networks, read_overlays
 from inspector.config.secrets import Secrets
 from inspector.core.forwarding import check_target, normalise_target
 from inspector.core.headers import Headers
 from inspector.core.model import Endpoint, OnInvalid, Reply, ReplyMode, RetryPolicy
+from inspector.core.overlays import Network
 from inspector.core.table import Table
 from inspector.errors import ConfigError
 
@@ -17,7 +19,6 @@ ENDPOINT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 NONE = "none"
 """Written where a default is to be switched off: `retry = "none"`, `forward_to = "none"`."""
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _PORT_MAX = 65535
 _BODY_CAP_MAX_BYTES = 1 << 30
 _DRAIN_MAX_S = 60
@@ -34,8 +35,10 @@ class Settings:
     forward_to: str | None = None
     strict: bool | None = None
     allow_remote_target: bool | None = None
+    fetch_certificates: bool | None = None
     body_cap_bytes: int | None = None
     drain_s: float | None = None
+    trusted_proxies: tuple[Network, ...] | None = None
 
     def over(self, weaker: "Settings") -> "Settings":
         """Return these settings, with `weaker` ones where these do not say."""
@@ -51,6 +54,10 @@ SETTINGS = tuple(field.name for field in fields(Settings))
 ENDPOINT_KEYS = (
     "provider",
     "secret",
+    "signing_key",
+    "verify_token",
+    "handshake",
+    "require",
     "forward_to",
     "reply",
     "on_invalid",
@@ -58,6 +65,8 @@ ENDPOINT_KEYS = (
     "public_url",
     "retry",
 )
+ANSWER, FORWARD = "answer", "forward"
+"""Who answers a handshake: we, or the app."""
 
 
 def read_settings(top: Table) -> Settings:
@@ -74,13 +83,21 @@ def read_settings(top: Table) -> Settings:
         forward_to=_target(table, target),
         strict=table.flag("strict"),
         allow_remote_target=table.flag("allow_remote_target"),
+        fetch_certificates=table.flag("fetch_certificates"),
         body_cap_bytes=table.integer("body_cap_bytes", 1, _BODY_CAP_MAX_BYTES),
         drain_s=table.number("drain_s", 0, _DRAIN_MAX_S),
+        trusted_proxies=read_networks(table, "trusted_proxies"),
     )
 
 
 def read_endpoint(
-    name: str, table: Table, *, providers: Collection[str], secrets: Secrets, default: str | None
+    name: str,
+    table: Table,
+    *,
+    providers: Collection[str],
+    secrets: Secrets,
+    proxies: tuple[Network, ...],
+    default: str | None,
 ) -> Endpoint:
     """Read one `[endpoint.NAME]`; without a `forward_to` of its own it forwards to `default`."""
     if not ENDPOINT_NAME.fullmatch(name):
@@ -92,7 +109,11 @@ def read_endpoint(
     return Endpoint(
         name=name,
         provider=table.choice("provider", providers),
-        secrets=secrets.of(table, name),
+        secrets=secrets.several(table, "secret", name),
+        signing_key=secrets.one(table, "signing_key", name),
+        verify_token=secrets.one(table, "verify_token", name),
+        answers_handshakes=table.choice("handshake", (ANSWER, FORWARD)) != FORWARD,
+        overlays=read_overlays(table, secrets, proxies),
         tolerance_s=table.integer("tolerance_s", 1, 3650 * _DAY_S),
         public_url=table.checked("public_url", _public_url),
         target=default if own is None else own or None,
@@ -152,7 +173,7 @@ def _headers(reply: Table) -> Headers:
     for name in table or ():
         assert table is not None
         value = table.text(name, blank=True) or ""
-        if not _TOKEN.fullmatch(name):
+        if not HEADER_NAME.fullmatch(name):
             raise table.error("not a header's name", name)
         if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
             raise table.error("a header's value holds no control characters", name)

@@ -14,46 +14,69 @@ COMMAND_TIMEOUT_S = 10
 CAP_BYTES = 64 * 1024
 """Longer than any secret or key: whoever names a larger file has named the wrong one."""
 
-HOW = 'write where it is kept: secret = { env = "NAME" } (or file, command, keyring)'
+LOSSES = {
+    "secret": "deliveries signed with that secret cannot be verified",
+    "signing_key": "nothing can be signed anew for this endpoint",
+    "verify_token": "handshakes that name it are not answered",
+}
+"""What an endpoint goes without until a reference that is not set is."""
 
 
 class Secrets:
-    """Fetches what `secret = ...` refers to."""
+    """Fetches what `secret = ...` and its like refer to. An empty secret is a mistake, whatever it is for."""
 
     def __init__(self, environ: Mapping[str, str], directory: Path) -> None:
         self._environ = environ
         self._directory = directory
         self.warnings: list[str] = []
-        """What turned out to be unset or empty."""
+        """What turned out to be unset."""
 
-    def of(self, endpoint: Table, name: str) -> tuple[bytes, ...]:
-        """Return the endpoint's secrets in the order written, without those that are unset or empty."""
-        value = endpoint.value("secret")
+    def several(self, endpoint: Table, key: str, name: str) -> tuple[bytes, ...]:
+        """Return what one reference or an array of them yields, in order, without those that are unset."""
+        value = endpoint.value(key)
         if value is None:
             return ()
         references = value if isinstance(value, list) else [value]
         if not references:
-            raise endpoint.error(f"an empty array; {HOW}", "secret")
-        found = [self._fetch(endpoint, name, reference) for reference in references]
-        return tuple(secret for secret in found if secret)
+            raise endpoint.error(f"an empty array; {_how(key)}", key)
+        found = [self._optional(endpoint, key, reference, name) for reference in references]
+        return tuple(secret for secret in found if secret is not None)
 
-    def _fetch(self, endpoint: Table, name: str, reference: Any) -> bytes | None:
+    def one(self, endpoint: Table, key: str, name: str) -> bytes | None:
+        """Return what the reference under `key` yields; None if it is absent or unset."""
+        value = endpoint.value(key)
+        return None if value is None else self._optional(endpoint, key, value, name)
+
+    def required(self, table: Table, key: str) -> bytes:
+        """Return what the reference under `key` yields; raise ConfigError if that is nothing."""
+        reference = table.value(key)
+        if reference is None:
+            raise table.error(f"missing; {_how(key)}", key)
+        place, secret = self._fetch(table, key, reference)
+        if secret is None:
+            raise table.error(f"{place} is not set, and without it nothing could be let in", key)
+        return secret
+
+    def _optional(self, endpoint: Table, key: str, reference: Any, name: str) -> bytes | None:
+        place, secret = self._fetch(endpoint, key, reference)
+        if secret is None:
+            self.warnings.append(f"endpoint '{name}': {place} is not set; {LOSSES[key]}")
+        return secret
+
+    def _fetch(self, parent: Table, key: str, reference: Any) -> tuple[str, bytes | None]:
+        """Return where the reference leads, in words, and what is there; None where nothing was ever put."""
         if isinstance(reference, str):
-            raise endpoint.error(f"a secret's value does not belong in this file; {HOW}", "secret")
+            raise parent.error(f"a secret's value does not belong in this file; {_how(key)}", key)
         if not isinstance(reference, dict):
-            raise endpoint.error(f"expected a table; {HOW}", "secret")
-        table = endpoint.within("secret", reference)
+            raise parent.error(f"expected a table; {_how(key)}", key)
+        table = parent.within(key, reference)
         table.only(KINDS)
         if len(reference) != 1:
             raise table.error(f"expected exactly one of {', '.join(KINDS)}")
         place, secret = self._look_up(table, next(iter(reference)))
-        if secret is None or not secret.strip():
-            state = "is not set" if secret is None else "is empty"
-            self.warnings.append(
-                f"endpoint '{name}': {place} {state}; deliveries signed with that secret cannot be verified"
-            )
-            return None
-        return secret
+        if secret is not None and not secret.strip():
+            raise table.error(f"{place} is empty: set it to the secret, or leave this key out")
+        return place, secret
 
     def _look_up(self, table: Table, kind: str) -> tuple[str, bytes | None]:
         if kind == "command":
@@ -85,6 +108,10 @@ class Secrets:
         if len(content) > CAP_BYTES:
             raise table.error(f"{path} is too long for a secret", "file")
         return str(path), without_newline(content)
+
+
+def _how(key: str) -> str:
+    return f'write where it is kept: {key} = {{ env = "NAME" }} (or file, command, keyring)'
 
 
 def _from_command(table: Table) -> tuple[str, bytes]:

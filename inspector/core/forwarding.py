@@ -3,6 +3,7 @@
 Everything is passed on as it arrived except hop-by-hop fields, Host, framing, and one field of ours.
 """
 
+import hmac
 import re
 from dataclasses import dataclass
 from enum import StrEnum, auto
@@ -112,16 +113,26 @@ def split_ingress(target: bytes) -> tuple[str, bytes] | None:
     return (decode(found[1]), found[2]) if found else None
 
 
-def outgoing(delivery: Delivery, target: Target) -> Request:
+_SEGMENT = re.compile(rb"/([^/?#]*)(.*)", re.DOTALL)
+
+
+def split_segment(suffix: bytes) -> tuple[bytes, bytes]:
+    """Split what follows an endpoint into its first path segment and the rest: `/a/b?c` is `a` and `/b?c`."""
+    found = _SEGMENT.match(suffix)
+    return (found[1], found[2]) if found else (b"", suffix)
+
+
+def outgoing(delivery: Delivery, target: Target, *, secret_path: bytes = b"") -> Request:
     """Return the request that `target` gets for `delivery`.
 
-    A request target outside `/in/` is appended to the base path as a whole.
+    `secret_path` is the segment that makes an endpoint's address hard to guess: as part of our address it is left
+    out. A request target outside `/in/` is appended to the base path as a whole.
     """
     request = delivery.request
     place = split_ingress(request.target)
     return Request(
         method=request.method,
-        target=_join(target, place[1] if place else request.target),
+        target=_join(target, _suffix(place[1], secret_path) if place else request.target),
         headers=_headers(request, target.authority, delivery.uid.encode()),
         body=request.body,
     )
@@ -154,6 +165,11 @@ def reply_headers(headers: Headers) -> Headers:
             if _rule(pair[0]) is None and pair[0].lower() not in _nominated(nominated)
         )
     )
+
+
+def _suffix(suffix: bytes, secret_path: bytes) -> bytes:
+    segment, rest = split_segment(suffix)
+    return rest if secret_path and hmac.compare_digest(segment, secret_path) else suffix
 
 
 def _join(target: Target, suffix: bytes) -> bytes:
@@ -200,6 +216,7 @@ _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BLANK = re.compile(rb"[\0-\x20\x7f]")
 _END_TO_END = re.compile(
     rb"sig|hmac|digest|timestamp|\bts$|date|token|auth|secret|key|cert|id$|event|topic|delivery|retry|hook|svix|content"
+    rb"|verif|^x-amz-"
 )
 
 

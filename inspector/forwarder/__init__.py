@@ -53,10 +53,13 @@ class Forwarder:
     ) -> None:
         self._pool.close()
 
-    async def send(self, delivery: Delivery, target: str, trigger: Trigger) -> Attempt:
+    async def send(
+        self, delivery: Delivery, target: str, trigger: Trigger, *, secret_path: bytes = b""
+    ) -> Attempt:
         """Hand `delivery` to the base URL `target` once; return the attempt, not yet numbered.
 
-        Never raises for what the target is or does, nor for a delivery that HTTP cannot express.
+        `secret_path` is its endpoint's, which the target does not get. Never raises for what the target is or does,
+        nor for a delivery that HTTP cannot express.
         """
         started_at_us = time.time_ns() // 1000
         started_ns = time.perf_counter_ns()
@@ -64,7 +67,7 @@ class Forwarder:
         result: Response | Failure
         try:
             parsed = forwarding.parse_target(target)
-            request = forwarding.outgoing(delivery, parsed)
+            request = forwarding.outgoing(delivery, parsed, secret_path=secret_path)
             head = forwarding.head(request)
         except ValueError as error:
             result = Failure(FailureKind.FORBIDDEN, str(error))

@@ -30,7 +30,7 @@ def secrets(directory: Path, secret: str, **environ: str) -> tuple[bytes, ...]:
 def complaint(directory: Path, secret: str) -> str:
     with pytest.raises(ConfigError) as caught:
         loaded(directory, secret)
-    sentence = str(caught.value)
+    sentence = str(caught.value).replace("hooktap.toml:2:", "hooktap.toml:")
     assert CANARY not in sentence
     return sentence
 
@@ -91,18 +91,26 @@ def test_an_environment_variable(tmp_path: Path) -> None:
     assert secrets(tmp_path, '{ env = "S" }', S="\udcff") == (b"\xff",)
 
 
-@pytest.mark.parametrize(
-    ("value", "state"), [(None, "is not set"), ("", "is empty"), (" \n", "is empty")]
-)
-def test_a_variable_without_a_value_is_a_warning(
-    tmp_path: Path, value: str | None, state: str
-) -> None:
-    """The endpoint works without it; nothing, or nothing but space, is never a secret."""
-    config = loaded(tmp_path, '{ env = "S" }', **({} if value is None else {"S": value}))
+def test_a_variable_that_is_not_set_is_a_warning(tmp_path: Path) -> None:
+    """The endpoint works without it, and its deliveries are shown as unchecked."""
+    config = loaded(tmp_path, '{ env = "S" }')
 
     assert config.endpoints["a"].secrets == ()
     assert config.warnings == (
-        f"endpoint 'a': environment variable S {state}; deliveries signed with that secret cannot be verified",
+        "endpoint 'a': environment variable S is not set; deliveries signed with that secret cannot be verified",
+    )
+
+
+@pytest.mark.parametrize("value", ["", " ", " \n\t"])
+@pytest.mark.parametrize("reference", ['{ env = "S" }', '[{ env = "T" }, { env = "S" }]'])
+def test_an_empty_variable_is_a_mistake(tmp_path: Path, value: str, reference: str) -> None:
+    """An empty key would make a signature that everybody can make."""
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, reference, S=value, T="t")
+
+    assert str(caught.value) == (
+        "hooktap.toml:2: endpoint.a.secret: environment variable S is empty: "
+        "set it to the secret, or leave this key out"
     )
 
 
@@ -150,12 +158,10 @@ def test_a_long_file_is_the_wrong_one(tmp_path: Path) -> None:
     assert "too long for a secret" in complaint(tmp_path, '{ file = "/dev/zero" }')
 
 
-def test_an_empty_file_is_a_warning(tmp_path: Path) -> None:
+def test_an_empty_file_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / "s").write_text("\n")
-    config = loaded(tmp_path, '{ file = "s" }')
 
-    assert config.endpoints["a"].secrets == ()
-    assert "is empty" in config.warnings[0]
+    assert f"{tmp_path / 's'} is empty" in complaint(tmp_path, '{ file = "s" }')
 
 
 def test_a_command(tmp_path: Path) -> None:
@@ -165,8 +171,40 @@ def test_a_command(tmp_path: Path) -> None:
     assert secrets(tmp_path, words) == (b"['$HOME; *']",)
 
 
-def test_a_command_that_says_nothing_is_a_warning(tmp_path: Path) -> None:
-    assert "is empty" in loaded(tmp_path, python("pass")).warnings[0]
+def test_a_command_that_says_nothing(tmp_path: Path) -> None:
+    assert "is empty" in complaint(tmp_path, python("pass"))
+
+
+@pytest.mark.parametrize(
+    ("key", "loss"),
+    [
+        ("signing_key", "nothing can be signed anew for this endpoint"),
+        ("verify_token", "handshakes that name it are not answered"),
+    ],
+)
+def test_the_other_secrets_are_kept_likewise(tmp_path: Path, key: str, loss: str) -> None:
+    """One reference each: as bytes, warned about when unset, and never as a value in the file."""
+    (tmp_path / "s").write_bytes(b"\x00\xff\n")
+
+    def of(text: str, **environ: str) -> Config:
+        (tmp_path / "hooktap.toml").write_text(f"[endpoint.a]\n{key} = {text}\n")
+        return load(environ=environ, cwd=tmp_path)
+
+    assert getattr(of('{ env = "S" }', S="s").endpoints["a"], key) == b"s"
+    assert getattr(of('{ file = "s" }').endpoints["a"], key) == b"\x00\xff"
+    unset = of('{ env = "S" }')
+    assert getattr(unset.endpoints["a"], key) is None
+    assert unset.warnings == (f"endpoint 'a': environment variable S is not set; {loss}",)
+    for text, sentence in {
+        '{ env = "E" }': "environment variable E is empty: set it to the secret, or leave this key out",
+        f'"{CANARY}"': "a secret's value does not belong in this file; "
+        f'write where it is kept: {key} = {{ env = "NAME" }} (or file, command, keyring)',
+        '[{ env = "S" }]': "expected a table; "
+        f'write where it is kept: {key} = {{ env = "NAME" }} (or file, command, keyring)',
+    }.items():
+        with pytest.raises(ConfigError) as caught:
+            of(text, E=" ")
+        assert str(caught.value) == f"hooktap.toml:2: endpoint.a.{key}: {sentence}"
 
 
 def test_a_command_that_fails(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from inspector.core.forwarding import (
     parse_target,
     reply_headers,
     split_ingress,
+    split_segment,
 )
 from inspector.core.headers import HeaderPair, Headers
 from inspector.core.model import Request
@@ -31,10 +32,10 @@ def sent(*pairs: HeaderPair, method: str = "POST", body: bytes = b"{}") -> list[
     return list(outgoing(factories.delivery(request=request), TARGET).headers.pairs)
 
 
-def path(base: str, target: bytes) -> bytes:
+def path(base: str, target: bytes, secret_path: bytes = b"") -> bytes:
     """The request target that a base URL gets for a delivery's."""
     delivery = factories.delivery(request=factories.request(target=target))
-    return outgoing(delivery, parse_target(base)).target
+    return outgoing(delivery, parse_target(base), secret_path=secret_path).target
 
 
 @pytest.mark.parametrize(
@@ -89,6 +90,41 @@ def test_any_suffix_survives(first: bytes, rest: bytes) -> None:
 
     assert split_ingress(b"/in/demo" + suffix) == ("demo", suffix)
     assert path("http://h/a", b"/in/demo" + suffix) == b"/a" + suffix
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (b"/in/demo/S3CR3T", b"/hooks"),
+        (b"/in/demo/S3CR3T/", b"/hooks/"),
+        (b"/in/demo/S3CR3T?x=1", b"/hooks?x=1"),
+        (b"/in/demo/S3CR3T#f", b"/hooks#f"),
+        (b"/in/demo/S3CR3T/extra?x=1", b"/hooks/extra?x=1"),
+        (b"/in/demo/S3CR3T/S3CR3T", b"/hooks/S3CR3T"),
+        (b"/in/demo/S3CR3T//x", b"/hooks//x"),
+        (b"https://tunnel.example/in/demo/S3CR3T/x", b"/hooks/x"),
+        (b"/in/demo", b"/hooks"),
+        (b"/in/demo/", b"/hooks/"),
+        (b"/in/demo/other/S3CR3T", b"/hooks/other/S3CR3T"),
+        (b"/in/demo/S3CR3", b"/hooks/S3CR3"),
+        (b"/in/demo/S3CR3T2/x", b"/hooks/S3CR3T2/x"),
+        (b"/in/demo/s3cr3t/x", b"/hooks/s3cr3t/x"),
+        (b"/in/demo//S3CR3T", b"/hooks//S3CR3T"),
+        (b"/in/demo?/S3CR3T/x", b"/hooks?/S3CR3T/x"),
+        (b"/S3CR3T/x", b"/hooks/S3CR3T/x"),
+    ],
+)
+def test_the_secret_segment_is_part_of_our_address(target: bytes, expected: bytes) -> None:
+    """Where it stands right after the endpoint it is left out, like the endpoint; nowhere else."""
+    assert path("http://127.0.0.1:3000/hooks", target, b"S3CR3T") == expected
+
+
+@given(st.binary())
+def test_an_empty_secret_takes_nothing_away(suffix: bytes) -> None:
+    segment, rest = split_segment(suffix)
+
+    assert suffix in (segment + rest, b"/" + segment + rest)
+    assert path("http://h/a", b"/in/demo/" + suffix) == b"/a/" + suffix
 
 
 @pytest.mark.parametrize(

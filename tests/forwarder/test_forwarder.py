@@ -76,6 +76,21 @@ async def test_the_target_gets_what_arrived() -> None:
     assert attempt.url == target.url + "/hooks//a%2Fb/../c?token=a&x=%zz&x=2?"
 
 
+async def test_the_secret_segment_stays_here() -> None:
+    """Neither the target nor the attempt that is shown of it has it."""
+    request = factories.request(target=b"/in/wink/S3CR3T/extra?x=1")
+    async with fakes.serve(fakes.answering()) as target, forwarder() as sender:
+        attempt = await sender.send(
+            factories.delivery(request=request),
+            target.url + "/hooks",
+            Trigger.FORWARD,
+            secret_path=b"S3CR3T",
+        )
+
+    assert target.requests[0].line == b"POST /hooks/extra?x=1 HTTP/1.1"
+    assert attempt.url == target.url + "/hooks/extra?x=1"
+
+
 async def test_an_attempt_says_what_was_answered() -> None:
     wire = fakes.answer(201, ("Set-Cookie", "a"), ("set-cookie", "b"), body=b"\0\xff")
     async with fakes.serve(fakes.answering(wire)) as target, forwarder() as sender:
