@@ -5,15 +5,16 @@ The right signature and the right time are told apart: a good signature from yes
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from binascii import unhexlify
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from inspector.core import schemes, wording
+from inspector.core import coded, schemes, wording
 from inspector.core.bodyfields import json_items
 from inspector.core.fields import Fields
 from inspector.core.model import Outcome, Request, Verification
 from inspector.core.providers import Placement, Provider, Scheme, UrlVariant
-from inspector.core.templates import Builtin, Kind, Locator
+from inspector.core.templates import PATH_AND_QUERY, Builtin, Kind, Locator
 
 _HOW_FAR = (
     Outcome.MISSING,
@@ -26,6 +27,9 @@ _HOW_FAR = (
 """Of several places for a signature, the one where the check came furthest is reported."""
 
 _AUTHORITY = re.compile(rb"([^:/?#]+)://([^/?#]*?)(:[0-9]*)?([/?#].*)?", re.DOTALL)
+_ENCODED = re.compile(rb"%(3[ABF]|2[147-9ACF]|40)", re.IGNORECASE)
+"""What `UrlVariant.DECODED` takes back."""
+_DIGITS_MAX = 15
 _DEFAULT_PORTS = {b"http": b":80", b"https": b":443"}
 
 
@@ -38,22 +42,36 @@ def verify(
     url: str | None = None,
     tolerance_s: int | None = None,
     fields: Fields | None = None,
+    fetch: Callable[[str], bytes | None] | None = None,
 ) -> Verification:
     """Check `request` and say what was found.
 
     `secrets` are written as the provider shows them; any of them may match. `url` is the one the provider was given,
-    for schemes that sign it: without it, `https` and `http` with the request's own Host are tried. `tolerance_s`
-    takes the place of the provider's own. `fields` are the request's, where somebody has read some of them already.
+    for schemes that sign it: without it, `https` and `http` with the request's own Host are tried, and a query that it
+    lacks is the request's. `tolerance_s` takes the place of the provider's own. `fields` are the request's, where
+    somebody has read some of them already. `fetch` gives what is at the URL of a certificate, from memory; without it
+    no such signature can be checked.
     """
     if provider is None:
         return Verification(Outcome.UNKNOWN, wording.UNKNOWN)
     if not provider.signs:
         return Verification(Outcome.UNSIGNED, wording.unsigned(provider))
+    if provider.is_coded:
+        return coded.verify(
+            provider,
+            request,
+            secrets,
+            now_s=now_s,
+            url=url,
+            tolerance_s=tolerance_s,
+            fetch=fetch,
+            fields=fields,
+        )
     keys = [provider.secret.key(secret) for secret in secrets]
     check = _Check(provider, keys, now_s, tolerance_s, url_is_guessed=url is None)
     best: Verification | None = None
     for address in _urls(provider, request, url):
-        if fields is None or provider.signs_url:
+        if fields is None or fields.url != address:
             fields = Fields(request, address)
         for placement in provider.placements:
             found = check.whole(placement, fields)
@@ -107,6 +125,7 @@ class _Check(NamedTuple):
         index = self._matching(placement, fields, claim)
         if index is None:
             detail = wording.mismatch(provider, placement, self.keys) + self._about_url()
+            detail += _about_length(fields.request)
             return Verification(Outcome.MISMATCH, detail, signed_at_s=signed_at_s)
         if pair := provider.unequal(fields):
             return Verification(Outcome.MISMATCH, wording.unequal(pair), index, signed_at_s)
@@ -167,10 +186,16 @@ class _Check(NamedTuple):
         if part.read(fields) is not None:
             return Verification(Outcome.MALFORMED, wording.empty(part))
         if part is placement.signature:
-            return Verification(Outcome.MISSING, wording.missing(self.provider, part))
+            detail = wording.missing(self.provider, part) + self._about_older(fields)
+            return Verification(Outcome.MISSING, detail)
         if part.kind is Kind.PAIR:
             return Verification(Outcome.MALFORMED, wording.no_pair(placement, part))
         return Verification(Outcome.MISSING, wording.incomplete(placement, part))
+
+    def _about_older(self, fields: Fields) -> str:
+        older = self.provider.older_headers
+        found = next((name for name, _ in fields.request.headers if name.lower() in older), None)
+        return "" if found is None else wording.older(found)
 
     def _about_url(self) -> str:
         return wording.GUESSED_URL if self.url_is_guessed and self.provider.signs_url else ""
@@ -186,9 +211,11 @@ def _covered(provider: Provider, placement: Placement) -> tuple[str, ...]:
 def _urls(provider: Provider, request: Request, url: str | None) -> Iterator[bytes | None]:
     """Yield the addresses the provider may have signed; None where it signs none or none is known."""
     if not provider.signs_url:
-        yield None if url is None else _encoded(url)
+        # Of the URL that somebody wrote down only the path may be signed; a token in the query has to have come.
+        signs_path = any(place.signed.uses(PATH_AND_QUERY) for place in provider.placements)
+        yield _encoded(url) if url is not None and signs_path else None
         return
-    known = _guesses(request) if url is None else [_encoded(url)]
+    known = _guesses(request) if url is None else _given(request, _encoded(url))
     spelled = (_spelled(address, variant) for address in known for variant in provider.url_variants)
     yield from dict.fromkeys(spelled) or [None]
 
@@ -200,7 +227,15 @@ def _guesses(request: Request) -> list[bytes]:
     return [scheme + b"://" + host + request.target for scheme in (b"https", b"http")]
 
 
+def _given(request: Request, url: bytes) -> list[bytes]:
+    """Return the URL as it was given, and with the query that came: the provider may have added that (Twilio does)."""
+    query = request.target.partition(b"?")[2]
+    return [url] if not query or b"?" in url else [url, url + b"?" + query]
+
+
 def _spelled(url: bytes, variant: UrlVariant) -> bytes:
+    if variant is UrlVariant.DECODED:
+        return _ENCODED.sub(lambda found: unhexlify(found[1]), url)
     found = _AUTHORITY.fullmatch(url)
     if found is None or variant is UrlVariant.AS_IS:
         return url
@@ -208,6 +243,14 @@ def _spelled(url: bytes, variant: UrlVariant) -> bytes:
     default = _DEFAULT_PORTS.get(scheme.lower(), b"")
     port = b"" if variant is UrlVariant.WITHOUT_PORT else port or default
     return scheme + b"://" + host + port + rest
+
+
+def _about_length(request: Request) -> str:
+    declared = request.headers.get(b"Content-Length")
+    if not declared or not declared.isdigit() or len(declared) > _DIGITS_MAX:
+        return ""
+    said, here = int(declared), len(request.body)
+    return "" if said == here else wording.length(said, here)
 
 
 def _encoded(url: str) -> bytes:

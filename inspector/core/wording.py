@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from inspector.core import schemes
 from inspector.core.providers import Placement, Provider, Scheme
 from inspector.core.templates import Kind, Locator, Template
-from inspector.core.timestamps import TimeRule, Unit
+from inspector.core.timestamps import TimeRule
 
 UNKNOWN = "no provider is known for this delivery, so nothing was checked"
 NO_URL = (
@@ -17,11 +17,6 @@ GUESSED_URL = (
 )
 
 _BARE = frozenset({Scheme.TOKEN, Scheme.BASIC})
-_UNITS = {
-    Unit.S: "Unix seconds",
-    Unit.MS: "Unix milliseconds",
-    Unit.RFC3339: "an RFC 3339 time",
-}
 
 
 def unsigned(provider: Provider) -> str:
@@ -32,6 +27,11 @@ def unsigned(provider: Provider) -> str:
 def missing(provider: Provider, signature: Locator) -> str:
     """The signature is not there."""
     return f"no {_place(signature)}, so this is not signed as {provider.title} signs"
+
+
+def older(name: bytes) -> str:
+    """The signature may be elsewhere. The name is one of the provider's table, as the sender spells it."""
+    return f"; {name.decode()}, an older name of it, is there"
 
 
 def incomplete(placement: Placement, part: Locator) -> str:
@@ -61,7 +61,7 @@ def no_pair(placement: Placement, part: Locator) -> str:
 
 def no_time(rule: TimeRule, part: Locator) -> str:
     """The time is there, and is none."""
-    return f"{part} is not {_UNITS[rule.unit]}"
+    return f"{part} is not {rule.unit.description}"
 
 
 def no_secret(placement: Placement) -> str:
@@ -97,6 +97,11 @@ def mismatch(provider: Provider, placement: Placement, keys: Sequence[bytes | No
         return said
     verb = "is" if len(useless) == 1 else "are"
     return f"{said}; {', '.join(useless)} {verb} empty or not {provider.secret.description}"
+
+
+def length(said: int, here: int) -> str:
+    """What was signed cannot be what is here."""
+    return f"; Content-Length says {said} bytes, and {here} are here"
 
 
 def unequal(pair: tuple[Template, Template]) -> str:
