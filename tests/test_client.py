@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from aiohttp import web
 
 from inspector.client import Client, Connection
 from inspector.core.headers import Headers
-from inspector.core.model import Failure, FailureKind, Response, Sign
+from inspector.core.model import Confirmed, Failure, FailureKind, Response, Sign
 from inspector.datadir import DataDir
 from inspector.errors import (
     ConfigError,
@@ -50,6 +50,17 @@ async def test_every_call(api: Serving) -> None:
         replayed = await client.replay(1, to="http://127.0.0.1:3000", sign=Sign.VERBATIM)
         assert replayed.number == 3
         assert api.pipeline.asked == [(1, "http://127.0.0.1:3000", Sign.VERBATIM)]
+
+        [first] = await client.verdicts(1)
+        assert (first.id, first.verification) == (1, delivery.verification)
+        assert (await client.reverify(before=1)).checked == 0
+        assert (await client.reverify("endpoint:other")).checked == 0
+        reverified = await client.reverify("endpoint:demo", before=2, limit=1)
+        assert (reverified.checked, reverified.changed, reverified.before) == (1, 1, 1)
+        assert await client.verdicts(1) == [first, *reverified.verdicts]
+        assert (await client.delivery(1))[0].verification == api.pipeline.found
+        assert await client.findings(1) == api.pipeline.findings
+        assert await client.confirm(1) == Confirmed("https://sns.example/?confirm", 200)
 
         api.endpoints.rows = [factories.endpoint()]
         assert [endpoint["name"] for endpoint in await client.endpoints()] == ["demo"]
@@ -119,14 +130,30 @@ async def test_a_bad_query(api: Serving) -> None:
             await client.deliveries(limit=501)
         with pytest.raises(QueryError, match="UTF-8"):
             await client.deliveries("caf\udce9")
+        with pytest.raises(QueryError, match="nonsense"):
+            await client.reverify("nonsense:1")
+        with pytest.raises(QueryError, match="limit"):
+            await client.reverify(limit=501)
+        with pytest.raises(QueryError, match="UTF-8"):
+            await client.reverify("caf\udce9")
 
 
 async def test_nothing_there(api: Serving) -> None:
     """What is not found says so."""
     async with api.client() as client:
-        for call in (client.delivery, client.body, client.attempts, client.response_body):
+        calls: list[Callable[[int], Awaitable[object]]] = [
+            client.delivery,
+            client.body,
+            client.attempts,
+            client.response_body,
+            client.verdicts,
+            client.findings,
+            client.confirm,
+        ]
+        for call in calls:
             with pytest.raises(NotFoundError, match="#7"):
                 await call(7)
+        assert (await client.reverify()).checked == 0
 
 
 async def test_the_wrong_token(api: Serving) -> None:

@@ -1,15 +1,16 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 from aiohttp import web
 
-from inspector import client as module
 from inspector.client import Client, Connection
-from inspector.core.model import Record
+from inspector.client import feed as module
+from inspector.core.model import Attempt, Record, Response
 from inspector.core.wire import dumps, record_to_json
 from inspector.datadir import Addresses, DataDir
 from inspector.errors import HooktapError, UnreachableError
@@ -62,6 +63,27 @@ async def test_from_now_on(api: Serving) -> None:
         await api.receive(1)
         assert await take(feed, 1) == [3]
     await api.feed.left.acquire()
+
+
+async def test_every_kind_of_record(api: Serving) -> None:
+    """Live and from the store alike; a delivery that is read later has its newest verdict already."""
+    async with api.client() as client, aclosing(client.feed()) as live:
+        assert await anext(live) is Connection.CONNECTED
+        arrived = await api.store.append_delivery(factories.delivery(body=b""))
+        attempt = await api.store.append_attempt(factories.attempt())
+        [verdict] = await api.store.append_verdicts([factories.verdict()])
+        assert [await anext(live) for _ in range(3)] == [arrived, bare(attempt), verdict]
+
+        async with aclosing(client.feed(after=0)) as later:
+            read = [await anext(later) for _ in range(4)]
+
+    checked = replace(arrived, provider=verdict.provider, verification=verdict.verification)
+    assert read == [Connection.CONNECTED, checked, bare(attempt), verdict]
+
+
+def bare(attempt: Attempt) -> Attempt:
+    assert isinstance(attempt.result, Response)
+    return replace(attempt, result=replace(attempt.result, body=b""))
 
 
 @pytest.mark.usefixtures("pauses")
@@ -122,17 +144,19 @@ async def test_a_restart_on_other_ports(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("pauses")
-async def test_another_inspector_in_the_old_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("calls_first", [True, False])
+async def test_another_inspector_in_the_old_place(tmp_path: Path, *, calls_first: bool) -> None:
     """Where a stranger of an inspector took over the port, the client goes on to its own."""
     async with serving(DataDir(tmp_path / "theirs")) as theirs:
         data_dir = DataDir(tmp_path / "ours")
         async with serving(data_dir) as ours:
             client = Client.of(theirs.data_dir)
-            client._data_dir = data_dir
-            client._place = client._place._replace(token=ours.token)
+            client._transport._data_dir = data_dir
+            client._transport.place = client._transport.place._replace(token=ours.token)
             await ours.receive(1)
             async with client, aclosing(client.feed(after=0)) as feed:
-                assert (await client.health())["newest"] == 1
+                if calls_first:
+                    assert (await client.health())["newest"] == 1
                 assert await take(feed, 1) == [1]
 
 

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from inspector.core.model import Delivery, Record, Response
+from inspector.core.model import Attempt, Delivery, Record, Response
 from inspector.errors import StorageError
 from inspector.feed import Feed
 from tests import factories
@@ -156,16 +156,18 @@ async def test_records_carry_no_bodies() -> None:
                 factories.delivery(id=1, body=b"\x00\x1b"),
                 factories.attempt(id=2, result=answer),
                 factories.delivery(id=3, body=b""),
+                factories.verdict(id=4),
             ]
         )
-        delivery, attempt, empty = [await anext(feed) for _ in range(3)]
+        delivery, attempt, empty, verdict = [await anext(feed) for _ in range(4)]
 
     assert isinstance(delivery, Delivery)
     assert (delivery.request.body, delivery.body_bytes) == (b"", 2)
-    assert not isinstance(attempt, Delivery)
+    assert isinstance(attempt, Attempt)
     assert isinstance(attempt.result, Response)
     assert (attempt.result.body, attempt.result.body_bytes) == (b"", 10)
     assert empty == factories.delivery(id=3, body=b"")
+    assert verdict == factories.verdict(id=4)
 
 
 async def test_closing_unsubscribes() -> None:

@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from inspector.api.answers import failures_as_json, harden
 from inspector.api.guard import admit
-from inspector.api.parts import EndpointTable, Replayer, SampleSender
+from inspector.api.parts import EndpointTable, Pipeline, Recheck, SampleSender
 from inspector.api.routes import Routes, get
 from inspector.api.sockets import STALL_S, FeedSockets
 from inspector.datadir import Addresses, DataDir
@@ -23,7 +23,8 @@ def create_app(
     *,
     store: Store,
     feed: Feed,
-    pipeline: Replayer,
+    pipeline: Pipeline,
+    recheck: Recheck,
     endpoints: EndpointTable,
     send_sample: SampleSender,
     token: str,
@@ -40,6 +41,7 @@ def create_app(
     routes = Routes(
         store=store,
         pipeline=pipeline,
+        recheck=recheck,
         endpoints=endpoints,
         send_sample=send_sample,
         addresses=addresses,

@@ -13,6 +13,7 @@ from inspector.errors import (
     ConfigError,
     HooktapError,
     NotFoundError,
+    OutsideError,
     QueryError,
     ReplayError,
     StorageError,
@@ -34,6 +35,7 @@ STATUSES: Final[Mapping[type[HooktapError], int]] = {
     NotFoundError: 404,
     ReplayError: 409,
     UnreachableError: 502,
+    OutsideError: 502,
     StorageError: 503,
 }
 SENTENCES: Final = {

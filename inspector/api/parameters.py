@@ -27,20 +27,25 @@ def query_of(request: web.Request, *allowed: str) -> dict[str, str]:
     return dict(request.query)
 
 
-async def body_of(request: web.Request, *allowed: str) -> dict[str, str]:
-    """Return the JSON object in the body: known names, text values; null is as good as absent."""
+async def body_of(
+    request: web.Request, *texts: str, numbers: Collection[str] = ()
+) -> dict[str, str]:
+    """Return the JSON object in the body: known names, each with text, or a number in digits.
+
+    Null is as good as absent.
+    """
     try:
         data = json.loads(await request.read())
     except (ValueError, RecursionError, web.RequestPayloadError):
         raise bad_request("the body is not JSON") from None
     if not isinstance(data, dict):
         raise bad_request("the body must be a JSON object")
-    _check_names(data, allowed)
-    fields = {name: value for name, value in data.items() if value is not None}
-    for name, value in fields.items():
-        if not isinstance(value, str) or not is_unicode(value):
-            raise bad_request(f"{name}: must be text")
-    return fields
+    _check_names(data, (*texts, *numbers))
+    return {
+        name: _digits(name, value) if name in numbers else _text(name, value)
+        for name, value in data.items()
+        if value is not None
+    }
 
 
 def id_of(request: web.Request) -> int:
@@ -80,6 +85,18 @@ def choice_in(fields: dict[str, str], name: str, choices: type[Choice]) -> Choic
         return choices(text)
     except ValueError:
         raise bad_request(f"{name}: must be one of {', '.join(choices)}") from None
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or not is_unicode(value):
+        raise bad_request(f"{name}: must be text")
+    return value
+
+
+def _digits(name: str, value: object) -> str:
+    if not isinstance(value, int):
+        raise bad_request(f"{name}: must be a whole number")
+    return str(value)  # of a truth value it is a word, which is no number
 
 
 def _check_names(names: Iterable[str], allowed: Collection[str]) -> None:

@@ -3,17 +3,38 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from inspector.core.model import Attempt, Endpoint, Sign
+from inspector.core.diagnosis import Finding
+from inspector.core.model import Attempt, Confirmed, Delivery, Endpoint, Sign, Verdict
 from inspector.core.wire import JSON
 
 
-class Replayer(Protocol):
+class Pipeline(Protocol):
     """The pipeline, as far as the API knows it."""
 
     async def replay(
         self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
     ) -> Attempt:
         """Send a stored delivery once more. Raises NotFoundError, ReplayError and SigningError."""
+
+
+class Recheck(Protocol):
+    """What looks at stored deliveries once more."""
+
+    async def diagnose(self, delivery_id: int) -> Sequence[Finding]:
+        """Return why a stored delivery is not verified, the most likely cause first. Raises NotFoundError."""
+
+    async def reverify(self, deliveries: Sequence[Delivery]) -> Sequence[Verdict]:
+        """Check deliveries, read with their bodies, once more; store the verdicts and return what was stored.
+
+        At most one verdict for each, on none but these.
+        """
+
+    async def confirm(self, delivery_id: int) -> Confirmed:
+        """Visit the URL that this delivery asks to have visited.
+
+        Raises NotFoundError, and HooktapError or its child if it asks for none, for one that we do not visit, or
+        nobody answers there.
+        """
 
 
 class EndpointTable(Protocol):

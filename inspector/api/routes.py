@@ -10,10 +10,17 @@ from aiohttp.typedefs import Handler
 
 from inspector.api import parameters
 from inspector.api.answers import as_bytes, as_json, bad_request
-from inspector.api.parts import EndpointTable, Replayer, SampleSender
-from inspector.core import query
+from inspector.api.parts import EndpointTable, Pipeline, Recheck, SampleSender
+from inspector.api.reverification import Reverification
+from inspector.core import overlays, query
 from inspector.core.model import Attempt, Delivery, Endpoint, Reply, ReplyMode, Sign
-from inspector.core.wire import JSON, attempt_to_json, delivery_to_json
+from inspector.core.wire import (
+    JSON,
+    attempt_to_json,
+    delivery_to_json,
+    finding_to_json,
+    verdict_to_json,
+)
 from inspector.datadir import Addresses, DataDir
 from inspector.errors import NotFoundError
 from inspector.store import Store
@@ -33,7 +40,8 @@ class Routes:
         self,
         *,
         store: Store,
-        pipeline: Replayer,
+        pipeline: Pipeline,
+        recheck: Recheck,
         endpoints: EndpointTable,
         send_sample: SampleSender,
         addresses: Addresses,
@@ -41,6 +49,8 @@ class Routes:
     ) -> None:
         self._store = store
         self._pipeline = pipeline
+        self._recheck = recheck
+        self._reverification = Reverification(store, recheck)
         self._endpoints = endpoints
         self._send_sample = send_sample
         self._addresses = addresses
@@ -54,7 +64,11 @@ class Routes:
             get(f"/api/deliveries/{ID}", self.delivery),
             get(f"/api/deliveries/{ID}/body", self.body),
             get(f"/api/deliveries/{ID}/attempts", self.attempts),
+            get(f"/api/deliveries/{ID}/verdicts", self.verdicts),
+            get(f"/api/deliveries/{ID}/findings", self.findings),
             web.post(f"/api/deliveries/{ID}/replay", self.replay),
+            web.post(f"/api/deliveries/{ID}/confirm", self.confirm),
+            web.post("/api/reverify", self.reverify),
             get(f"/api/attempts/{ID}/body", self.response_body),
             get("/api/endpoints", self.endpoints),
             get("/api/providers", self.providers),
@@ -88,9 +102,7 @@ class Routes:
     async def delivery(self, request: web.Request) -> web.Response:
         """Show one delivery with its attempts."""
         number = parameters.id_of(request)
-        delivery = await self._store.delivery(number)
-        if delivery is None:
-            raise _no_delivery(number)
+        delivery = await self._store.stored(number)
         return as_json(delivery_to_json(delivery, await self._attempts_at(number)))
 
     async def body(self, request: web.Request) -> web.Response:
@@ -108,6 +120,36 @@ class Routes:
         if not attempts and await self._store.delivery(number) is None:
             raise _no_delivery(number)
         return as_json({"attempts": [attempt_to_json(attempt) for attempt in attempts]})
+
+    async def verdicts(self, request: web.Request) -> web.Response:
+        """List what every check of a delivery came to, that of its arrival first."""
+        number = parameters.id_of(request)
+        verdicts = await self._store.verdicts(number)
+        if not verdicts:
+            raise _no_delivery(number)
+        return as_json({"verdicts": [verdict_to_json(verdict) for verdict in verdicts]})
+
+    async def findings(self, request: web.Request) -> web.Response:
+        """Say why a delivery is not verified, the most likely cause first."""
+        found = await self._recheck.diagnose(parameters.id_of(request))
+        return as_json({"findings": [finding_to_json(finding) for finding in found]})
+
+    async def reverify(self, request: web.Request) -> web.Response:
+        """Check deliveries that match once more, newest first; answer with their verdicts."""
+        fields = await parameters.body_of(request, "query", numbers=("before", "limit"))
+        answer = await self._reverification.run(
+            query.parse(fields.get("query", "")),
+            parameters.number_in(fields, "before"),
+            parameters.limit_in(fields),
+        )
+        return await asyncio.to_thread(as_json, answer)
+
+    async def confirm(self, request: web.Request) -> web.Response:
+        """Visit the URL that a delivery asks to have visited; answer with what came of it."""
+        number = parameters.id_of(request)
+        await parameters.body_of(request)
+        confirmed = await self._recheck.confirm(number)
+        return as_json({"url": confirmed.url, "status": confirmed.status})
 
     async def replay(self, request: web.Request) -> web.Response:
         """Send a delivery once more; answer with the attempt, whatever came of it."""
@@ -158,6 +200,7 @@ class Routes:
             "url": f"{self._addresses.ingress}/in/{endpoint.name}",
             "target": endpoint.target,
             "secrets": len(endpoint.secrets),
+            "requires": [overlays.label(each) for each in endpoint.overlays],
             "reply": _reply(endpoint.reply),
             "on_invalid": endpoint.on_invalid.value,
             "configured": self._endpoints.is_configured(endpoint.name),

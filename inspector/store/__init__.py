@@ -1,4 +1,4 @@
-"""The store: every delivery and attempt on disk, numbered in one sequence. Only this package knows SQL."""
+"""The store: every delivery, attempt and verdict on disk, numbered in one sequence. Only this package knows SQL."""
 
 import asyncio
 import sqlite3
@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
-from inspector.core.model import Attempt, Delivery, Record
+from inspector.core.model import Attempt, Delivery, Record, Verdict
 from inspector.core.query import Query
 from inspector.datadir import DataDir
 from inspector.errors import NotFoundError, StorageError
@@ -27,7 +27,9 @@ T = TypeVar("T")
 
 
 class Store:
-    """One data directory's deliveries, attempts and schedule.
+    """One data directory's deliveries, their attempts and verdicts, and its schedule.
+
+    A delivery is read with its newest verdict.
 
     What is appended is on disk, fsynced, when the append returns. Every method raises StorageError when the disk or
     the database fails, or the store is closed.
@@ -103,6 +105,17 @@ class Store:
         write = partial(writes.insert_attempt, attempt, row, retry_at_us)
         return self._writer.write(write, rows.size_bytes(row))
 
+    async def append_verdicts(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """Store what later checks of deliveries came to, all in one commit; return them with their numbers.
+
+        A verdict of a delivery that is gone is left out. Raises StoreBusyError like `append_delivery`.
+        """
+        if not verdicts:
+            return []
+        stored = [rows.verdict_row(verdict) for verdict in verdicts]
+        write = partial(writes.insert_verdicts, verdicts, stored)
+        return await self._writer.write(write, sum(map(rows.size_bytes, stored)))
+
     async def unschedule(self, delivery_id: int) -> None:
         """Take a delivery from the schedule, if it is there."""
         await self._writer.write(partial(writes.unschedule, delivery_id))
@@ -114,6 +127,13 @@ class Store:
     async def delivery(self, delivery_id: int) -> Delivery | None:
         """Return a delivery with its body."""
         return await self._read(self._single, reader.delivery, delivery_id)
+
+    async def stored(self, delivery_id: int) -> Delivery:
+        """Return a delivery with its body. Raises NotFoundError if there is none of that number."""
+        delivery = await self.delivery(delivery_id)
+        if delivery is None:
+            raise NotFoundError(f"there is no delivery #{delivery_id}")
+        return delivery
 
     async def body(self, delivery_id: int) -> bytes | None:
         """Return a delivery's body; None if there is no such delivery."""
@@ -128,6 +148,10 @@ class Store:
     async def attempts(self, delivery_ids: Sequence[int]) -> dict[int, list[Attempt]]:
         """Return the attempts of each of these deliveries, oldest first, without the answers' bodies."""
         return await self._read(self._single, reader.attempts, delivery_ids)
+
+    async def verdicts(self, delivery_id: int) -> list[Verdict]:
+        """Return every verdict on a delivery, that of its arrival first; none if there is no such delivery."""
+        return await self._read(self._single, reader.verdicts, delivery_id)
 
     async def response_body(self, attempt_id: int) -> bytes | None:
         """Return the body of the answer to an attempt; None if there was none or there is no such attempt."""

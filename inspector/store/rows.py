@@ -1,15 +1,7 @@
-"""Records as rows and back. What a sender wrote can neither break a commit nor come back changed where it is evidence.
+"""Records as rows and back, column by column; how each value is held stands in `values`."""
 
-Evidence (target, header pairs, bodies) is BLOB, byte for byte. Text for people (event, detail, ...) is TEXT, where no
-lone surrogate may stand: it is stored as its escape, `\\udc80`. A number too big for SQLite is stored as the nearest.
-"""
+from typing import Any
 
-import json
-from functools import lru_cache
-from itertools import chain
-from typing import Any, overload
-
-from inspector.core.headers import Headers
 from inspector.core.model import (
     Attempt,
     Delivery,
@@ -19,7 +11,18 @@ from inspector.core.model import (
     Request,
     Response,
     Trigger,
+    Verdict,
     Verification,
+)
+from inspector.store.values import (
+    HIGHEST,
+    covered_from_text,
+    covered_to_text,
+    decode_headers,
+    encode_headers,
+    integer,
+    storable,
+    text,
 )
 
 Row = tuple[Any, ...]
@@ -33,12 +36,40 @@ INSERT_DELIVERIES = """
 """
 DELIVERY_COLUMNS = 20
 
-SELECT_DELIVERIES = """
+_DELIVERIES = """
     SELECT
-        id, uid, endpoint, received_at_us, via, method, target, headers, peer, provider, event, event_id, attempt_id,
-        outcome, detail, covered, secret_index, signed_at_s, body_bytes
-    FROM delivery
+        delivery.id, uid, endpoint, received_at_us, via, method, target, headers, peer,
+        iif(verdict.id IS NULL, delivery.provider, verdict.provider),
+        event, event_id, attempt_id,
+        iif(verdict.id IS NULL, delivery.outcome, verdict.outcome),
+        iif(verdict.id IS NULL, delivery.detail, verdict.detail),
+        iif(verdict.id IS NULL, delivery.covered, verdict.covered),
+        iif(verdict.id IS NULL, delivery.secret_index, verdict.secret_index),
+        iif(verdict.id IS NULL, delivery.signed_at_s, verdict.signed_at_s),
+        body_bytes,
+        handshake.detail
+    FROM {tables}
+    LEFT JOIN handshake ON handshake.delivery_id = delivery.id
 """
+
+SELECT_DELIVERIES = _DELIVERIES.format(
+    tables="""
+        delivery
+        LEFT JOIN verdict ON verdict.id = (SELECT max(id) FROM verdict WHERE delivery_id = delivery.id)
+    """
+)
+
+# CROSS JOIN keeps the order of the tables: the verdicts first, which are few.
+SELECT_RECHECKED = _DELIVERIES.format(
+    tables="""
+        verdict
+        CROSS JOIN delivery ON delivery.id = verdict.delivery_id
+            AND verdict.id = (SELECT max(id) FROM verdict WHERE delivery_id = delivery.id)
+    """
+)
+
+INSERT_HANDSHAKES = "INSERT INTO handshake (delivery_id, detail) VALUES {rows}"
+HANDSHAKE_COLUMNS = 2
 
 INSERT_ATTEMPTS = """
     INSERT INTO attempt (
@@ -53,6 +84,23 @@ SELECT_ATTEMPTS = """
         id, number, delivery_id, trigger, url, request_headers, started_at_us, duration_us,
         failure, detail, status, response_headers, response_truncated, response_body_bytes
     FROM attempt
+"""
+
+INSERT_VERDICTS = """
+    INSERT INTO verdict (
+        id, delivery_id, checked_at_us, provider, outcome, detail, covered, secret_index, signed_at_s
+    ) VALUES {rows}
+"""
+VERDICT_COLUMNS = 9
+
+SELECT_VERDICTS = """
+    SELECT id, delivery_id, checked_at_us, provider, outcome, detail, covered, secret_index, signed_at_s
+    FROM verdict
+"""
+
+SELECT_FIRST_VERDICTS = """
+    SELECT id, id, received_at_us, provider, outcome, detail, covered, secret_index, signed_at_s
+    FROM delivery
 """
 
 
@@ -74,7 +122,7 @@ def delivery_row(delivery: Delivery) -> Row:
         delivery.attempt_id,
         verification.outcome.value,
         verification.detail,
-        _covered_to_text(verification.covered),
+        covered_to_text(verification.covered),
         verification.secret_index,
         verification.signed_at_s,
         delivery.body_bytes,
@@ -82,9 +130,9 @@ def delivery_row(delivery: Delivery) -> Row:
     )
     # Nearly every row is ASCII with small numbers: one look at all of it together says so.
     texts = "".join([value for value in row if type(value) is str])
-    if texts.isascii() and -_HIGHEST < (verification.signed_at_s or 0) < _HIGHEST:
+    if texts.isascii() and -HIGHEST < (verification.signed_at_s or 0) < HIGHEST:
         return row
-    return tuple([_storable(value) for value in row])
+    return tuple([storable(value) for value in row])
 
 
 def delivery_from_row(row: Row, body: bytes = b"") -> Delivery:
@@ -109,6 +157,7 @@ def delivery_from_row(row: Row, body: bytes = b"") -> Delivery:
         secret_index,
         signed_at_s,
         body_bytes,
+        handshake,
     ) = row
     return Delivery(
         id=number,
@@ -122,13 +171,41 @@ def delivery_from_row(row: Row, body: bytes = b"") -> Delivery:
         event=event,
         event_id=event_id,
         attempt_id=attempt_id,
-        verification=Verification(
-            outcome=Outcome(outcome),
-            detail=detail,
-            secret_index=secret_index,
-            signed_at_s=signed_at_s,
-            covered=_covered_from_text(covered),
-        ),
+        verification=_verification(outcome, detail, covered, secret_index, signed_at_s),
+        handshake=handshake,
+    )
+
+
+def verdict_row(verdict: Verdict) -> Row:
+    """Return what `INSERT_VERDICTS` takes for one, without the id."""
+    verification = verdict.verification
+    return (
+        integer(verdict.delivery_id),
+        integer(verdict.checked_at_us),
+        text(verdict.provider),
+        verification.outcome.value,
+        text(verification.detail),
+        covered_to_text(verification.covered),
+        integer(verification.secret_index),
+        integer(verification.signed_at_s),
+    )
+
+
+def verdict_from_row(row: Row) -> Verdict:
+    """Give back a verdict of `SELECT_VERDICTS` or `SELECT_FIRST_VERDICTS`."""
+    number, delivery_id, checked_at_us, provider, *verification = row
+    return Verdict(number, delivery_id, checked_at_us, provider, _verification(*verification))
+
+
+def _verification(
+    outcome: str, detail: str, covered: str, secret_index: int | None, signed_at_s: int | None
+) -> Verification:
+    return Verification(
+        outcome=Outcome(outcome),
+        detail=detail,
+        secret_index=secret_index,
+        signed_at_s=signed_at_s,
+        covered=covered_from_text(covered),
     )
 
 
@@ -183,82 +260,9 @@ def _result_from_row(row: Row) -> Response | Failure:
 
 
 def size_bytes(row: Row) -> int:
-    """Return about how much memory a delivery's or an attempt's row takes while it waits."""
+    """Return about how much memory a record's row takes while it waits."""
     return sum([len(value) for value in row if type(value) is bytes]) + _OTHERS_BYTES
 
 
 _OTHERS_BYTES = 1024
 """For the columns that are short."""
-
-
-def encode_headers(headers: Headers) -> bytes:
-    """Write the pairs into one blob: name, NUL, value, NUL, name, ... where a field's own NUL or SOH is escaped."""
-    fields = list(chain.from_iterable(headers.pairs))
-    blob = b"\0".join(fields)
-    if _ESCAPE in blob or blob.count(b"\0") != len(fields) - 1:  # never in what came over HTTP
-        return b"\0".join([_escape(field) for field in fields])
-    return blob
-
-
-def decode_headers(blob: bytes) -> Headers:
-    """Give back the pairs that `encode_headers` was given."""
-    if not blob:
-        return Headers()
-    fields = blob.split(b"\0")
-    if _ESCAPE in blob:
-        fields = [_unescape(field) for field in fields]
-    return Headers(tuple(zip(fields[::2], fields[1::2], strict=True)))
-
-
-_ESCAPE = b"\1"
-_NUL = b"\1\2"
-_SOH = b"\1\3"
-
-
-def _escape(field: bytes) -> bytes:
-    return field.replace(_ESCAPE, _SOH).replace(b"\0", _NUL)
-
-
-def _unescape(field: bytes) -> bytes:
-    return field.replace(_NUL, b"\0").replace(_SOH, _ESCAPE)
-
-
-@overload
-def text(value: str) -> str: ...
-@overload
-def text(value: str | None) -> str | None: ...
-def text(value: str | None) -> str | None:
-    """Return text that SQLite can hold: the same, or with each lone surrogate as its escape."""
-    if value is None or value.isascii():
-        return value
-    return value.encode("utf-8", "backslashreplace").decode()
-
-
-@overload
-def integer(value: int) -> int: ...
-@overload
-def integer(value: int | None) -> int | None: ...
-def integer(value: int | None) -> int | None:
-    """Return a number that SQLite can hold: the same, or the nearest of 64 bits."""
-    if value is None or _LOWEST <= value <= _HIGHEST:
-        return value
-    return _HIGHEST if value > 0 else _LOWEST
-
-
-_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return text(value)
-    return integer(value) if isinstance(value, int) else value
-
-
-@lru_cache(maxsize=256)
-def _covered_to_text(covered: tuple[str, ...]) -> str:
-    return json.dumps(covered)
-
-
-@lru_cache(maxsize=256)
-def _covered_from_text(stored: str) -> tuple[str, ...]:
-    return tuple(json.loads(stored))

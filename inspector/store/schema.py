@@ -75,7 +75,38 @@ SCRIPT_1 = """
     END;
 """
 
-SCRIPTS = (SCRIPT_1,)
+SCRIPT_2 = """
+    -- What a delivery was found to be when it was checked again; its first verdict stands in its own row.
+    CREATE TABLE verdict (
+        id INTEGER PRIMARY KEY,
+        delivery_id INTEGER NOT NULL REFERENCES delivery ON DELETE CASCADE,
+        checked_at_us INTEGER NOT NULL,
+        provider TEXT,
+        outcome TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        covered TEXT NOT NULL,
+        secret_index INTEGER,
+        signed_at_s INTEGER
+    ) STRICT;
+    -- An index ends in the rowid, which is the id: the newest verdict is the last of its delivery.
+    CREATE INDEX verdict_of_delivery ON verdict (delivery_id);
+    CREATE TRIGGER verdict_deleted AFTER DELETE ON verdict BEGIN
+        UPDATE sequence SET deleted = max(deleted, old.id);
+    END;
+
+    -- How we answered a sender that only asked whether somebody is there. Not a column of delivery: few rows have one.
+    CREATE TABLE handshake (
+        delivery_id INTEGER PRIMARY KEY REFERENCES delivery ON DELETE CASCADE,
+        detail TEXT NOT NULL
+    ) STRICT;
+
+    -- A filter that hardly any delivery passes would else look at every one of a million. By what was found on
+    -- arrival; the verdict table is small. The case is ignored, as by the filters.
+    CREATE INDEX delivery_by_outcome ON delivery (outcome COLLATE NOCASE);
+    CREATE INDEX delivery_by_provider ON delivery (provider COLLATE NOCASE);
+"""
+
+SCRIPTS = (SCRIPT_1, SCRIPT_2)
 """Script n brings a database of version n - 1 to version n. What has been released is never edited."""
 
 

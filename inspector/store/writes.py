@@ -6,27 +6,32 @@ statement for each row would spend more on that than on SQLite.
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeVar
 
-from inspector.core.model import Attempt, Delivery, Record, Trigger
+from inspector.core.model import Attempt, Delivery, Record, Trigger, Verdict
 from inspector.store.rows import (
     ATTEMPT_COLUMNS,
     DELIVERY_COLUMNS,
+    HANDSHAKE_COLUMNS,
     INSERT_ATTEMPTS,
     INSERT_DELIVERIES,
+    INSERT_HANDSHAKES,
+    INSERT_VERDICTS,
+    VERDICT_COLUMNS,
     Row,
-    integer,
-    text,
 )
+from inspector.store.values import integer, text
 
 READ_NEWEST = """
     SELECT max(
         (SELECT deleted FROM sequence),
         (SELECT coalesce(max(id), 0) FROM delivery),
-        (SELECT coalesce(max(id), 0) FROM attempt)
+        (SELECT coalesce(max(id), 0) FROM attempt),
+        (SELECT coalesce(max(id), 0) FROM verdict)
     )
 """
 
@@ -35,6 +40,8 @@ READ_COUNT = """
     FROM delivery
     WHERE id = :delivery_id
 """
+
+READ_KNOWN = "SELECT id FROM delivery WHERE id IN (VALUES {rows})"
 
 SCHEDULE = """
     INSERT INTO schedule (delivery_id, due_at_us) VALUES {rows}
@@ -98,7 +105,9 @@ class Transaction:
         self.records: list[Record] = []
         """What was given a number in it, in ascending order."""
         self.deliveries: list[Row] = []
+        self.handshakes: list[Row] = []
         self.attempts: list[Row] = []
+        self.verdicts: list[Row] = []
         self.due: dict[int, int | None] = {}
         """When a delivery is due from now on; None: it no longer is."""
         self.endpoints: list[Row] = []
@@ -114,7 +123,9 @@ class Transaction:
         settled = [(number,) for number, at_us in self.due.items() if at_us is None]
         return [
             *_batched(INSERT_DELIVERIES, DELIVERY_COLUMNS, self.deliveries),
+            *_batched(INSERT_HANDSHAKES, HANDSHAKE_COLUMNS, self.handshakes),
             *_batched(INSERT_ATTEMPTS, ATTEMPT_COLUMNS, self.attempts),
+            *_batched(INSERT_VERDICTS, VERDICT_COLUMNS, self.verdicts),
             *_batched(SCHEDULE, 2, due),
             *_batched(UNSCHEDULE, 1, settled),
             *_batched(INSERT_ENDPOINTS, 2, self.endpoints),
@@ -156,6 +167,8 @@ def insert_delivery(
     numbered = delivery.numbered(transaction.next_id())
     transaction.deliveries.append((numbered.id, *row))
     transaction.counts.start(numbered.id)
+    if delivery.handshake is not None:
+        transaction.handshakes.append((numbered.id, text(delivery.handshake)))
     if due_at_us is not None:
         transaction.due[numbered.id] = integer(due_at_us)
     transaction.records.append(numbered)
@@ -176,6 +189,30 @@ def insert_attempt(
         transaction.due[delivery_id] = integer(retry_at_us)
     transaction.records.append(numbered)
     return numbered
+
+
+def insert_verdicts(
+    verdicts: Sequence[Verdict], rows: Sequence[Row], transaction: Transaction
+) -> list[Verdict]:
+    """Store verdicts on deliveries committed before; return those of deliveries that are there, with their numbers."""
+    known = _known(transaction.connection, {row[0] for row in rows})
+    stored: list[Verdict] = []
+    for verdict, row in zip(verdicts, rows, strict=True):
+        if row[0] in known:
+            numbered = replace(verdict, id=transaction.next_id())
+            transaction.verdicts.append((numbered.id, *row))
+            stored.append(numbered)
+    transaction.records += stored
+    return stored
+
+
+def _known(connection: sqlite3.Connection, delivery_ids: Collection[int]) -> set[int]:
+    wanted = [(delivery_id,) for delivery_id in delivery_ids]
+    return {
+        found
+        for sql, parameters in _batched(READ_KNOWN, 1, wanted)
+        for (found,) in connection.execute(sql, parameters)
+    }
 
 
 def unschedule(delivery_id: int, transaction: Transaction) -> None:
@@ -200,7 +237,7 @@ def _batched(sql: str, columns: int, rows: Sequence[Row]) -> Iterator[Statement]
         yield _for_rows(sql, columns, len(part)), list(chain.from_iterable(part))
 
 
-@lru_cache(maxsize=5 * ROWS_PER_STATEMENT)
+@lru_cache(maxsize=8 * ROWS_PER_STATEMENT)
 def _for_rows(sql: str, columns: int, count: int) -> str:
     row = "(" + ", ".join("?" * columns) + ")"
     return sql.format(rows=", ".join([row] * count))

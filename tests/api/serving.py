@@ -9,7 +9,19 @@ from aiohttp import web
 
 from inspector.api import create_app
 from inspector.client import Client
-from inspector.core.model import Attempt, Delivery, Endpoint, Record, Sign, Trigger
+from inspector.core.diagnosis import Cause, Finding
+from inspector.core.model import (
+    Attempt,
+    Confirmed,
+    Delivery,
+    Endpoint,
+    Outcome,
+    Record,
+    Sign,
+    Trigger,
+    Verdict,
+    Verification,
+)
 from inspector.core.wire import JSON
 from inspector.datadir import Addresses, DataDir
 from inspector.errors import NotFoundError
@@ -22,22 +34,51 @@ INGRESS = "http://127.0.0.1:8400"
 
 @dataclass
 class Pipeline:
-    """Records what it is asked to replay, and stores an attempt for it."""
+    """Records what it is asked, stores an attempt for a replay and `found` for each delivery to be checked again."""
 
     store: Store
     asked: list[tuple[int, str | None, Sign | None]] = field(default_factory=list)
+    checked: list[list[Delivery]] = field(default_factory=list)
+    found: Verification = field(default=Verification(Outcome.VERIFIED, "signature matches"))
+    findings: list[Finding] = field(
+        default_factory=lambda: [
+            Finding(Cause.BODY_BOM, "without its byte order mark \x1b the signature is right"),
+            Finding(Cause.CLOCK, "the sender's clock is slow"),
+        ]
+    )
     error: Exception | None = None
 
     async def replay(
         self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
     ) -> Attempt:
         self.asked.append((delivery_id, to, sign))
+        await self._find(delivery_id)
+        attempt = factories.attempt(delivery_id=delivery_id, trigger=Trigger.REPLAY)
+        return await self.store.append_attempt(attempt)
+
+    async def diagnose(self, delivery_id: int) -> list[Finding]:
+        await self._find(delivery_id)
+        return self.findings
+
+    async def reverify(self, deliveries: Sequence[Delivery]) -> list[Verdict]:
+        if self.error is not None:
+            raise self.error
+        self.checked.append(list(deliveries))
+        verdicts = [
+            factories.verdict(delivery_id=delivery.id, verification=self.found)
+            for delivery in deliveries
+        ]
+        return await self.store.append_verdicts(verdicts)
+
+    async def confirm(self, delivery_id: int) -> Confirmed:
+        await self._find(delivery_id)
+        return Confirmed("https://sns.example/?confirm", 200)
+
+    async def _find(self, delivery_id: int) -> None:
         if self.error is not None:
             raise self.error
         if await self.store.delivery(delivery_id) is None:
             raise NotFoundError(f"there is no delivery #{delivery_id}")
-        attempt = factories.attempt(delivery_id=delivery_id, trigger=Trigger.REPLAY)
-        return await self.store.append_attempt(attempt)
 
 
 @dataclass
@@ -138,6 +179,7 @@ async def serving(
             store=store,
             feed=live,
             pipeline=pipeline,
+            recheck=pipeline,
             endpoints=endpoints,
             send_sample=samples,
             token=data_dir.api_token(),

@@ -6,6 +6,7 @@ import pytest
 import yaml
 from aiohttp import ClientSession, hdrs
 
+from inspector.core.diagnosis import Cause
 from inspector.core.model import (
     Endpoint,
     Failure,
@@ -18,7 +19,13 @@ from inspector.core.model import (
     Trigger,
     Verification,
 )
-from inspector.core.wire import JSON, attempt_to_json, delivery_to_json, record_to_json
+from inspector.core.wire import (
+    JSON,
+    attempt_to_json,
+    delivery_to_json,
+    record_to_json,
+    verdict_to_json,
+)
 from tests import factories
 from tests.api.schema import complaints
 from tests.api.serving import Serving
@@ -69,10 +76,12 @@ def test_the_closed_sets() -> None:
     assert values("Failure", "kind") == set(FailureKind)
     assert values("Endpoint", "on_invalid") == set(OnInvalid)
     assert values("ReplayOrder", "sign") == set(Sign)
+    assert values("Finding", "cause") == set(Cause)
 
 
 ANSWERED = factories.attempt(id=2, number=1)
 FAILED = factories.attempt(id=3, number=2, result=Failure(FailureKind.TIMEOUT, "30 s"))
+RECHECKED = factories.verdict(id=4)
 VERIFIED = factories.delivery(
     id=1,
     provider="jinko",
@@ -80,6 +89,7 @@ VERIFIED = factories.delivery(
     event_id="evt_1",
     attempt_id="1",
     verification=Verification(Outcome.VERIFIED, "signature matches", 0, factories.NOW_S, ("body",)),
+    handshake="answered with its challenge",
 )
 
 
@@ -87,7 +97,8 @@ def test_the_model_is_as_described() -> None:
     """What `core.wire` writes is what the schemas say, key by key."""
     assert wrong("Delivery", delivery_to_json(factories.delivery())) == []
     assert wrong("Delivery", delivery_to_json(VERIFIED, [ANSWERED, FAILED])) == []
-    for record in (VERIFIED, ANSWERED, FAILED):
+    assert wrong("Verdict", verdict_to_json(RECHECKED)) == []
+    for record in (VERIFIED, ANSWERED, FAILED, RECHECKED):
         assert wrong("Record", record_to_json(record)) == []
 
 
@@ -136,10 +147,12 @@ async def test_orders_are_as_described(api: Serving) -> None:
     await api.receive(1)
     for path, schema in (
         ("/api/deliveries/1/replay", "ReplayOrder"),
+        ("/api/deliveries/1/confirm", "ConfirmOrder"),
+        ("/api/reverify", "ReverifyOrder"),
         ("/api/samples", "SampleOrder"),
     ):
         names = SCHEMAS[schema]["properties"]
-        order = {name: described_as.get("enum", ["x"])[0] for name, described_as in names.items()}
+        order = {name: _example(described_as) for name, described_as in names.items()}
         async with ClientSession(headers=api.authorization) as session:
             async with session.post(api.url + path, json=order) as response:
                 assert response.status == 200
@@ -154,7 +167,7 @@ async def test_the_feed_is_as_described(api: Serving) -> None:
         ClientSession(headers=api.authorization) as session,
         session.ws_connect(f"{api.url}/api/feed?after=0") as feed,
     ):
-        for _ in range(3):
+        for _ in range(4):
             assert wrong("Record", await feed.receive_json()) == []
 
 
@@ -162,11 +175,18 @@ async def _fill(api: Serving) -> None:
     await api.store.append_delivery(VERIFIED)
     await api.store.append_attempt(ANSWERED)
     await api.store.append_attempt(FAILED)
+    await api.store.append_verdicts([RECHECKED])
     api.endpoints.rows = [
         Endpoint("jinko", provider="jinko", target="http://127.0.0.1:3000"),
         Endpoint("demo", reply=Reply(204)),
         Endpoint("mine", reply=ReplyMode.TARGET, on_invalid=OnInvalid.REJECT),
     ]
+
+
+def _example(schema: JSON) -> object:
+    if "$ref" in schema:
+        schema = SCHEMAS[schema["$ref"].rpartition("/")[2]]
+    return 7 if schema["type"] == "integer" else schema.get("enum", ["x"])[0]
 
 
 def _fits(response: Any, content_type: str, body: bytes) -> None:

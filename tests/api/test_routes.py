@@ -7,10 +7,12 @@ from aiohttp import ClientSession
 
 from inspector.core.headers import Headers
 from inspector.core.model import Endpoint, Failure, FailureKind, OnInvalid, Reply, ReplyMode, Sign
+from inspector.core.overlays import SecretPath, SecretQuery
 from inspector.errors import (
     ConfigError,
     HooktapError,
     NotFoundError,
+    OutsideError,
     ReplayError,
     SigningError,
     StorageError,
@@ -63,6 +65,8 @@ async def test_an_empty_store(api: Serving) -> None:
         "/api/deliveries/1",
         "/api/deliveries/1/body",
         "/api/deliveries/1/attempts",
+        "/api/deliveries/1/verdicts",
+        "/api/deliveries/1/findings",
         "/api/attempts/1/body",
     ):
         answer = await call(api, "GET", path)
@@ -133,7 +137,9 @@ async def test_the_largest_numbers(api: Serving) -> None:
     assert (await get(api, "/api/deliveries?before=0"))["deliveries"] == []
     for number in (NUMBER_MAX, NUMBER_MAX + 1, 10**19 - 1, 10**20, 0):
         assert (await call(api, "GET", f"/api/deliveries/{number}")).status == 404
-        assert (await call(api, "GET", f"/api/deliveries/{number}/body")).status == 404
+        for what in ("body", "verdicts", "findings"):
+            assert (await call(api, "GET", f"/api/deliveries/{number}/{what}")).status == 404
+        assert (await call(api, "POST", f"/api/deliveries/{number}/confirm", b"{}")).status == 404
 
 
 @pytest.mark.parametrize(
@@ -181,6 +187,60 @@ async def test_header_bytes_survive(api: Serving) -> None:
     data = json.loads(answer.body)
     assert data["headers"] == [["X-Dup", "caf\udce9"], ["x-dup", "\x1b[31m\x00"]]
     assert data["target"] == "/in/demo/%zz?\udcff"
+
+
+async def test_verdicts(api: Serving) -> None:
+    """Oldest first, that of the arrival too; the delivery has the newest."""
+    arrived = await api.store.append_delivery(factories.delivery(handshake="answered \x1b"))
+    assert await get(api, "/api/deliveries/1/verdicts") == {
+        "verdicts": [
+            {
+                "id": 1,
+                "delivery_id": 1,
+                "checked_at_us": arrived.received_at_us,
+                "provider": None,
+                "verification": {
+                    "outcome": "unknown",
+                    "detail": arrived.verification.detail,
+                    "covered": [],
+                    "secret_index": None,
+                    "signed_at_s": None,
+                },
+            }
+        ]
+    }
+
+    [verdict] = await api.store.append_verdicts([factories.verdict()])
+
+    verdicts = (await get(api, "/api/deliveries/1/verdicts"))["verdicts"]
+    assert [each["id"] for each in verdicts] == [1, verdict.id]
+    for shown in (
+        await get(api, "/api/deliveries/1"),
+        (await get(api, "/api/deliveries"))["deliveries"][0],
+    ):
+        assert shown["verification"] == verdicts[1]["verification"]
+        assert (shown["provider"], shown["handshake"]) == ("jinko", "answered \x1b")
+
+
+async def test_findings(api: Serving) -> None:
+    """In the order of the pipeline, the most likely cause first."""
+    await api.receive(1)
+    assert await get(api, "/api/deliveries/1/findings") == {
+        "findings": [
+            {"cause": each.cause.value, "detail": each.detail} for each in api.pipeline.findings
+        ]
+    }
+    api.pipeline.findings = []
+    assert await get(api, "/api/deliveries/1/findings") == {"findings": []}
+
+
+async def test_confirm(api: Serving) -> None:
+    """A visit is ordered by a POST that carries nothing but an empty object."""
+    await api.receive(1)
+    answer = await call(api, "POST", "/api/deliveries/1/confirm", b"{}")
+    assert json.loads(answer.body) == {"url": "https://sns.example/?confirm", "status": 200}
+    for body in (b"", b"[]", b'{"url": "http://127.0.0.1/"}'):
+        assert (await call(api, "POST", "/api/deliveries/1/confirm", body)).status == 400
 
 
 @pytest.mark.parametrize(
@@ -261,6 +321,7 @@ async def test_a_long_body(api: Serving) -> None:
         (StorageError("disk full"), 503),
         (StoreBusyError("busy"), 503),
         (UnreachableError("refused"), 502),
+        (OutsideError("sns.example does not answer"), 502),
         (HooktapError("something else"), 500),
     ],
 )
@@ -286,6 +347,7 @@ async def test_endpoints_tell_no_secret(api: Serving) -> None:
             "jinko",
             provider="jinko",
             secrets=(b"canary-1", b"canary-2"),
+            overlays=(SecretPath(b"canary-3"), SecretQuery("token", b"canary-4")),
             target="http://127.0.0.1:3000/hooks",
             reply=ReplyMode.TARGET,
             on_invalid=OnInvalid.HOLD,
@@ -301,6 +363,7 @@ async def test_endpoints_tell_no_secret(api: Serving) -> None:
             "url": f"{INGRESS}/in/jinko",
             "target": "http://127.0.0.1:3000/hooks",
             "secrets": 2,
+            "requires": ["secret path", "query token"],
             "reply": "target",
             "on_invalid": "hold",
             "configured": True,
@@ -311,6 +374,7 @@ async def test_endpoints_tell_no_secret(api: Serving) -> None:
             "url": f"{INGRESS}/in/demo",
             "target": None,
             "secrets": 0,
+            "requires": [],
             "reply": "503",
             "on_invalid": "accept",
             "configured": False,

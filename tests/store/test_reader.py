@@ -5,18 +5,20 @@ from contextlib import closing
 import pytest
 
 from inspector.core import query
-from inspector.core.model import Record
 from inspector.datadir import DataDir
 from inspector.store import Store, reader, schema
 from inspector.store.connection import in_thread
-from tests.factories import attempt, delivery
+from inspector.store.filters import conditions, indexed
+from tests.factories import attempt, delivery, verdict
 
 
 async def _fill(store: Store, shape: str) -> None:
-    """Append a delivery for each `d` and an attempt at the first of them for each `a`."""
+    """Append a delivery for each `d`, and for the first of them an attempt for each `a`, a verdict for each `v`."""
     for letter in shape:
         if letter == "d":
             await store.append_delivery(delivery(body=b"body"))
+        elif letter == "v":
+            await store.append_verdicts([verdict(delivery_id=1)])
         else:
             await store.append_attempt(attempt(delivery_id=1))
 
@@ -53,7 +55,9 @@ async def test_page_takes_huge_numbers(store: Store) -> None:
     assert await store.records_after(10**30, 5) == []
 
 
-@pytest.mark.parametrize("shape", ["", "d", "dddd", "daaaa", "daddaaadda", "dddaaaddd"])
+@pytest.mark.parametrize(
+    "shape", ["", "d", "dddd", "daaaa", "dvvvv", "daddaaadda", "dvdavvaddv", "dddvvvaaaddd"]
+)
 async def test_records_after_leaves_no_gap(store: Store, shape: str) -> None:
     """Exactly the lowest `limit` numbers above `after`, whichever table they are in."""
     await _fill(store, shape)
@@ -67,30 +71,40 @@ async def test_records_after_leaves_no_gap(store: Store, shape: str) -> None:
 
 
 async def test_records_after_steps_over_pruned_numbers(store: Store, data_dir: DataDir) -> None:
-    await _fill(store, "ddaddad")
+    await _fill(store, "ddaddadvv")
     with closing(sqlite3.connect(data_dir.database)) as connection, connection:
         connection.execute("DELETE FROM delivery WHERE id IN (2, 4)")
         connection.execute("DELETE FROM attempt WHERE id = 6")
+        connection.execute("DELETE FROM verdict WHERE id = 8")
 
     assert [record.id for record in await store.records_after(0, 3)] == [1, 3, 5]
-    assert [record.id for record in await store.records_after(3, 3)] == [5, 7]
+    assert [record.id for record in await store.records_after(3, 3)] == [5, 7, 9]
 
 
-async def test_records_after_reads_one_snapshot(store: Store) -> None:
-    """A commit between the two tables must not show its attempt without its delivery."""
-    await _fill(store, "da")
+@pytest.mark.parametrize(
+    ("read", "selects"),
+    [
+        (lambda connection: reader.records_after(connection, 0, 10), 3),
+        (lambda connection: reader.page(connection, query.parse("outcome:stale"), None, 10), 2),
+    ],
+)
+async def test_several_tables_are_read_in_one_snapshot(
+    store: Store, read: Callable[[sqlite3.Connection], object], selects: int
+) -> None:
+    """A commit in between must neither show an attempt without its delivery nor hide what it moves."""
+    await _fill(store, "dav")
     calls: list[str] = []
 
-    def trace(connection: sqlite3.Connection) -> list[Record]:
+    def trace(connection: sqlite3.Connection) -> object:
         connection.set_trace_callback(lambda sql: calls.append(sql.split()[0]))
         try:
-            return reader.records_after(connection, 0, 10)
+            return read(connection)
         finally:
             connection.set_trace_callback(None)
 
     await in_thread(store._listing, trace)
 
-    assert calls == ["BEGIN", "SELECT", "SELECT", "ROLLBACK"]
+    assert calls == ["BEGIN", *["SELECT"] * selects, "ROLLBACK"]
 
 
 @pytest.fixture
@@ -102,8 +116,10 @@ def database() -> Iterator[sqlite3.Connection]:
 
 LISTS: list[Callable[[sqlite3.Connection], object]] = [
     lambda connection: reader.page(connection, query.parse("refund -event:x"), None, 10),
+    lambda connection: reader.page(connection, query.parse("outcome:stale refund"), None, 10),
     lambda connection: reader.records_after(connection, 0, 10),
     lambda connection: reader.attempts(connection, [1]),
+    lambda connection: reader.verdicts(connection, 1),
     lambda connection: reader.due(connection, 10, 10, ()),
 ]
 
@@ -131,22 +147,58 @@ def test_lists_read_no_body(
     "sql",
     [
         reader.PAGE.format(conditions="TRUE"),
+        reader.PAGE.format(conditions=conditions(query.parse("id:1 outcome:stale provider:a*"))[0]),
+        reader.PAGE_RECHECKED.format(conditions="TRUE"),
+        reader.DELIVERY,
         reader.DELIVERIES_AFTER,
         reader.ATTEMPTS_AFTER,
+        reader.VERDICTS_AFTER,
         reader.ATTEMPTS,
+        reader.FIRST_VERDICT,
+        reader.LATER_VERDICTS,
         reader.DUE,
         reader.NEXT_DUE,
     ],
 )
 def test_reads_go_straight_to_their_rows(database: sqlite3.Connection, sql: str) -> None:
     """No table is searched from end to end, nothing is sorted: a million deliveries cost what a hundred do."""
-    names = dict.fromkeys(
-        ["before", "after", "limit", "id", "delivery_id", "now_us", "after_us"], 1
-    )
-    plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", names)]
+    assert _plan(database, sql)
 
-    assert plan
-    assert all(line.startswith("SEARCH") for line in plan), plan
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ("outcome:stale", "delivery_by_outcome"),
+        ("provider:jinko", "delivery_by_provider"),
+        ("-event:x outcome:STALE refund", "delivery_by_outcome"),
+        ("provider:j* outcome:stale", "delivery_by_outcome"),
+        ("-outcome:stale provider:jinko", "delivery_by_provider"),
+    ],
+)
+def test_filter_for_what_is_rare_has_an_index(
+    database: sqlite3.Connection, text: str, index: str
+) -> None:
+    """It need not look at a million deliveries to find that none matches."""
+    wanted = query.parse(text)
+    sql = reader.PAGE_INDEXED.format(conditions=conditions(wanted)[0], indexed=indexed(wanted))
+
+    assert f"SEARCH delivery USING INDEX {index} " in _plan(database, sql)[0]
+
+
+@pytest.mark.parametrize("text", ["", "-outcome:stale", "provider:j*", "refund", "event:x id:1"])
+def test_other_filters_walk_from_the_newest(text: str) -> None:
+    assert indexed(query.parse(text)) is None
+
+
+def _plan(database: sqlite3.Connection, sql: str) -> list[str]:
+    """Return the lines of a statement's plan, none of which may search a table from end to end or sort."""
+    named = "before above after limit id delivery_id now_us after_us term_0 term_1 term_2"
+    names = dict.fromkeys(named.split(), 1)
+    plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", names)]
+    # The newest verdict is asked for row by row, from its index.
+    straight = ("SEARCH", "CORRELATED SCALAR SUBQUERY")
+    assert all(line.startswith(straight) for line in plan), plan
+    return plan
 
 
 async def test_readers_see_what_was_appended(store: Store) -> None:

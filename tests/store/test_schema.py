@@ -3,12 +3,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from inspector.store import schema
+from inspector.datadir import DataDir
+from inspector.store import Store, schema
+from inspector.store.database import NEW_FILE
+from tests import factories
 
 ONE = "CREATE TABLE a (x INTEGER) STRICT; INSERT INTO a VALUES (1), (2);"
 TWO = [
@@ -16,6 +20,29 @@ TWO = [
     "UPDATE a SET y = x * 2;",
     "CREATE TABLE b (z INTEGER) STRICT;",
 ]
+# Rows as version 1 wrote them: a delivery that is due, its attempt, an endpoint, and a number that is gone.
+ROWS_1 = """
+    INSERT INTO delivery VALUES (
+        3, 'the uid', 'jinko', 11, 'ingress', 'POST', x'2F', x'', '', 'jinko', NULL, NULL, NULL,
+        'no_secret', 'no secret is set', '[]', NULL, NULL, 2, x'7B7D'
+    );
+    INSERT INTO attempt VALUES (4, 3, 1, 'forward', 'http://a/', x'', 12, 13, NULL, NULL, 200, x'', 0, 0, x'');
+    INSERT INTO schedule VALUES (3, 5);
+    INSERT INTO endpoint VALUES ('jinko', 10);
+    UPDATE sequence SET deleted = 7;
+"""
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+STATEMENTS_2 = list(_statements(schema.SCRIPT_2))
 MIGRATE = """
 import json, os, signal, sqlite3, sys
 from inspector.store import schema
@@ -43,6 +70,51 @@ def test_migration_killed_halfway_is_at_one_version(tmp_path: Path, step: int) -
         assert connection.execute("SELECT * FROM a").fetchall() == [(1, 2), (2, 4)]
 
 
+@pytest.mark.parametrize("step", range(len(STATEMENTS_2) + 1))
+async def test_version_1_killed_on_its_way_to_2(data_dir: DataDir, step: int) -> None:
+    """The real script on a version 1 with records: nothing of version 2 is left, and the next start has it all."""
+    path = data_dir.database
+    _make_version_1(path)
+    deadly = "".join([*STATEMENTS_2[:step], "SELECT die();", *STATEMENTS_2[step:]])
+    assert _migrate_in_child(path, [schema.SCRIPT_1, deadly]) == -signal.SIGKILL
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert schema.version(connection) == 1
+        assert "verdict" not in _tables(connection)
+        assert connection.execute("SELECT id, outcome FROM delivery").fetchall() == [
+            (3, "no_secret")
+        ]
+
+    await _use_version_2(data_dir)
+
+
+async def test_version_1_is_brought_to_2(data_dir: DataDir) -> None:
+    """Its records stay what they were, and can be checked again."""
+    _make_version_1(data_dir.database)
+
+    await _use_version_2(data_dir)
+
+
+async def _use_version_2(data_dir: DataDir) -> None:
+    async with Store.open(data_dir, on_commit=lambda _: None) as store:
+        assert store.newest == 7
+        (delivery,) = await store.page()
+        assert (delivery.id, delivery.verification.outcome, delivery.handshake) == (
+            3,
+            "no_secret",
+            None,
+        )
+        assert await store.body(3) == b"{}"
+        assert [each.delivery_id for each in await store.due(5, 10)] == [3]
+        assert await store.endpoint_names() == ["jinko"]
+
+        (verdict,) = await store.append_verdicts([factories.verdict(delivery_id=3)])
+
+        assert verdict.id == 8
+        assert [each.id for each in await store.verdicts(3)] == [3, 8]
+        assert [each.id for each in await store.records_after(0, 10)] == [3, 4, 8]
+
+
 def test_script_that_fails_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
     with (
@@ -67,12 +139,10 @@ def test_migrating_twice_is_harmless() -> None:
 def test_every_table_is_strict() -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         schema.migrate(connection)
-        tables = connection.execute(
-            "SELECT name, strict FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        ).fetchall()
+        tables = _tables(connection)
 
-    assert dict(tables) == dict.fromkeys(
-        ["delivery", "attempt", "schedule", "endpoint", "sequence"], 1
+    assert tables == dict.fromkeys(
+        ["delivery", "attempt", "schedule", "endpoint", "sequence", "verdict", "handshake"], 1
     )
 
 
@@ -84,6 +154,22 @@ def test_body_is_the_last_column(table: str, body: str) -> None:
         columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
 
     assert columns[-1] == body
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, int]:
+    return dict(
+        connection.execute(
+            "SELECT name, strict FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+    )
+
+
+def _make_version_1(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for name, value in NEW_FILE.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+        schema.migrate(connection, [schema.SCRIPT_1])
+        connection.executescript(ROWS_1)
 
 
 def _migrate_in_child(path: Path, scripts: list[str]) -> int:

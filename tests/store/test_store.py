@@ -14,12 +14,13 @@ from inspector.core.model import (
     Record,
     Response,
     Trigger,
+    Verdict,
     Verification,
 )
 from inspector.datadir import DataDir
 from inspector.errors import NotFoundError
 from inspector.store import Due, Store
-from tests.factories import attempt, delivery, headers, request, response
+from tests.factories import attempt, delivery, headers, request, response, verdict
 
 ODD = [
     request(method="", target=b"", headers=Headers(), body=b"", peer=""),
@@ -62,6 +63,7 @@ async def test_every_field_comes_back(store: Store) -> None:
         verification=Verification(
             Outcome.STALE, "the detail", 13, 14, ("header X-A", 'quote "', "")
         ),
+        handshake="the handshake",
     )
     stored = await store.append_delivery(given)
     tried = Attempt(
@@ -80,7 +82,22 @@ async def test_every_field_comes_back(store: Store) -> None:
         replace(tried, result=Failure(FailureKind.MALFORMED, "the failure"))
     )
 
-    assert await store.delivery(1) == stored
+    checked = Verdict(
+        id=0,
+        delivery_id=stored.id,
+        checked_at_us=31,
+        provider="another provider",
+        verification=Verification(Outcome.VERIFIED, "réservation ✓", 32, 33, ("the body", "")),
+    )
+    (rechecked,) = await store.append_verdicts([checked])
+
+    assert rechecked == replace(checked, id=4)
+    newest = replace(stored, provider="another provider", verification=checked.verification)
+    assert await store.delivery(1) == newest
+    assert await store.page() == [_bare(newest)]
+    assert await store.records_after(0, 10) == [_bare(newest), _bare(answered), refused, rechecked]
+    first = Verdict(1, 1, 11, "the provider", given.verification)
+    assert await store.verdicts(1) == [first, rechecked]
     assert answered == replace(tried, id=2, number=1)
     assert await store.attempts([1]) == {1: [_bare(answered), refused]}
     assert await store.response_body(2) == b"\0answer"
@@ -100,6 +117,11 @@ async def test_text_and_numbers_that_sqlite_cannot_hold_break_nothing(store: Sto
     await store.append_attempt(
         attempt(url="http://\udc80/", result=response(body_bytes=10**999)), retry_at_us=10**30
     )
+    await store.append_delivery(delivery(handshake="\udc80"))
+    hostile = Verification(Outcome.MALFORMED, "\ud800", 10**999, -(10**999), ("\udc80",))
+    await store.append_verdicts(
+        [verdict(delivery_id=3, provider="\udfff", checked_at_us=10**30, verification=hostile)]
+    )
 
     stored = await store.delivery(1)
 
@@ -110,9 +132,16 @@ async def test_text_and_numbers_that_sqlite_cannot_hold_break_nothing(store: Sto
     assert tried.url == r"http://\udc80/"
     assert isinstance(tried.result, Response)
     assert tried.result.body_bytes == 2**63 - 1
+    shaken = await store.delivery(3)
+    assert shaken is not None
+    assert (shaken.handshake, shaken.provider) == (r"\udc80", r"\udfff")
+    assert shaken.verification == Verification(
+        Outcome.MALFORMED, r"\ud800", 2**63 - 1, -(2**63), ("\udc80",)
+    )
+    assert (await store.verdicts(3))[1].checked_at_us == 2**63 - 1
 
 
-async def test_one_sequence_numbers_both(store: Store, commits: list[list[Record]]) -> None:
+async def test_one_sequence_numbers_all(store: Store, commits: list[list[Record]]) -> None:
     numbers = [
         (await store.append_delivery(delivery())).id,
         (await store.append_attempt(attempt(delivery_id=1))).id,
@@ -120,9 +149,11 @@ async def test_one_sequence_numbers_both(store: Store, commits: list[list[Record
         (await store.append_attempt(attempt(delivery_id=1))).id,
         (await store.append_attempt(attempt(delivery_id=3))).id,
     ]
+    numbers += [each.id for each in await store.append_verdicts([verdict(), verdict()])]
+    numbers.append((await store.append_delivery(delivery())).id)
 
-    assert numbers == [1, 2, 3, 4, 5]
-    assert store.newest == 5
+    assert numbers == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert store.newest == 8
     assert [record.id for commit in commits for record in commit] == numbers
     found = await store.attempts([1, 3, 99])
     assert {number: [each.number for each in tries] for number, tries in found.items()} == {
@@ -136,22 +167,27 @@ async def test_reopened_store_keeps_counting(data_dir: DataDir) -> None:
     async with _opened(data_dir) as store:
         await store.append_delivery(delivery())
         await store.append_attempt(attempt())
+        await store.append_verdicts([verdict()])
 
     async with _opened(data_dir) as store:
-        assert store.newest == 2
-        assert (await store.append_delivery(delivery())).id == 3
+        assert store.newest == 3
+        assert (await store.append_delivery(delivery())).id == 4
 
 
 async def test_number_of_a_pruned_record_is_not_given_out_again(data_dir: DataDir) -> None:
+    """Also of what went with its delivery."""
     async with _opened(data_dir) as store:
-        await store.append_delivery(delivery())
+        await store.append_delivery(delivery(handshake="answered"))
         await store.append_attempt(attempt())
+        await store.append_verdicts([verdict()])
     with closing(sqlite3.connect(data_dir.database)) as connection, connection:
-        connection.execute("DELETE FROM attempt")
+        connection.execute("PRAGMA foreign_keys = 1")
         connection.execute("DELETE FROM delivery")
+        for table in ("attempt", "verdict", "handshake"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
     async with _opened(data_dir) as store:
-        assert (await store.append_delivery(delivery())).id == 3
+        assert (await store.append_delivery(delivery())).id == 4
 
 
 @pytest.mark.parametrize("number", [0, -1, 7, 2**63, 10**30, -(10**30)])
@@ -162,9 +198,81 @@ async def test_what_does_not_exist_is_none(store: Store, number: int) -> None:
     assert await store.body(number) is None
     assert await store.response_body(number) is None
     assert await store.attempts([number]) == {number: []}
+    assert await store.verdicts(number) == []
+    assert await store.append_verdicts([verdict(delivery_id=number)]) == []
     with pytest.raises(NotFoundError, match=f"no delivery #{number}"):
         await store.append_attempt(attempt(delivery_id=number))
     await store.unschedule(number)
+
+
+async def test_no_later_verdict_is_the_one_of_the_arrival(store: Store) -> None:
+    stored = await store.append_delivery(delivery(provider="jinko"))
+
+    assert await store.verdicts(1) == [
+        Verdict(1, 1, stored.received_at_us, "jinko", stored.verification)
+    ]
+    assert await store.append_verdicts([]) == []
+    assert store.newest == 1
+
+
+async def test_verdict_leaves_the_other_deliveries_alone(store: Store) -> None:
+    """Each delivery has its own newest, whatever the order in which they were checked."""
+    for _ in range(3):
+        await store.append_delivery(delivery())
+    stale = Verification(Outcome.STALE, "too old")
+
+    await store.append_verdicts([verdict(delivery_id=3), verdict(delivery_id=1)])
+    await store.append_verdicts([verdict(delivery_id=1, verification=stale)])
+
+    assert [each.verification.outcome for each in await store.page()] == [
+        Outcome.VERIFIED,
+        Outcome.UNKNOWN,
+        Outcome.STALE,
+    ]
+    assert [each.id for each in await store.verdicts(1)] == [1, 5, 6]
+
+
+async def test_verdicts_of_deliveries_that_are_gone_are_left_out(
+    store: Store, data_dir: DataDir, commits: list[list[Record]]
+) -> None:
+    """They take no number; more of them than fit one statement."""
+    for _ in range(200):
+        await store.append_delivery(delivery())
+    with closing(sqlite3.connect(data_dir.database)) as connection, connection:
+        connection.execute("DELETE FROM delivery WHERE id % 2 = 0")
+    commits.clear()
+
+    stored = await store.append_verdicts([verdict(delivery_id=1 + each) for each in range(200)])
+
+    assert [(each.id, each.delivery_id) for each in stored] == [
+        (201 + each, 1 + 2 * each) for each in range(100)
+    ]
+    assert commits == [stored]
+    assert (await store.append_delivery(delivery())).id == 301
+
+
+async def test_handshake_is_a_deliverys_own(store: Store) -> None:
+    await store.append_delivery(delivery())
+    await store.append_delivery(delivery(handshake="answered with its challenge"), due_at_us=1)
+    await store.append_delivery(delivery(handshake=""))
+
+    assert [each.handshake for each in await store.page()] == [
+        "",
+        "answered with its challenge",
+        None,
+    ]
+
+
+async def test_ordinary_delivery_is_one_statement(store: Store) -> None:
+    """It commits itself: what few deliveries have costs the others nothing."""
+    statements: list[str] = []
+    connection = store._writer._connection
+    await connection.set_trace_callback(lambda sql: statements.append(sql.split()[0]))
+
+    await store.append_delivery(delivery())
+    assert statements == ["INSERT"]
+    await store.append_delivery(delivery(handshake="answered"))
+    assert statements[1:] == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
 
 
 async def test_forward_ends_the_schedule(store: Store) -> None:
@@ -261,5 +369,6 @@ def _opened(data_dir: DataDir) -> AbstractAsyncContextManager[Store]:
 def _bare(record: Record) -> Record:
     if isinstance(record, Delivery):
         return replace(record, request=replace(record.request, body=b""))
+    assert isinstance(record, Attempt)
     assert isinstance(record.result, Response)
     return replace(record, result=replace(record.result, body=b""))

@@ -1,0 +1,190 @@
+"""The API's other end: what the terminal and the command line know of a running inspector.
+
+The feed reconnects by itself and goes on after the last record it gave out, so its reader sees each one once.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from inspector.client.feed import Connection, follow
+from inspector.client.transport import Place, Transport, read
+from inspector.core.model import Attempt, Confirmed, Delivery, Record, Sign, Verdict
+from inspector.core.text import is_unicode
+from inspector.core.wire import (
+    JSON,
+    attempt_from_json,
+    delivery_from_json,
+    finding_from_json,
+    verdict_from_json,
+)
+from inspector.datadir import DataDir
+from inspector.errors import QueryError
+
+if TYPE_CHECKING:
+    from inspector.core.diagnosis import Finding
+
+__all__ = ["Client", "Connection", "Reverified"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reverified:
+    """What one call of `Client.reverify` did."""
+
+    checked: int
+    changed: int
+    """How many have another outcome than before."""
+    verdicts: list[Verdict]
+    """Those that were stored."""
+    before: int | None
+    """Where the next call goes on; None: there is no more."""
+
+
+class Client:
+    """One inspector's API: an async context manager, to be used inside its block.
+
+    Every call raises UnreachableError when no inspector answers, and HooktapError or its child with the API's own
+    sentence when it refuses.
+    """
+
+    def __init__(self, api_url: str, token: str) -> None:
+        self._transport = Transport(Place(api_url.rstrip("/"), token))
+
+    @classmethod
+    def of(cls, data_dir: DataDir) -> Self:
+        """Return a client of the inspector that runs in `data_dir`, and of its successors on other ports.
+
+        Raises UnreachableError if none runs there.
+        """
+        place = Place.of(data_dir)
+        client = cls(*place)
+        client._transport = Transport(place, data_dir)
+        return client
+
+    async def __aenter__(self) -> Self:
+        self._transport.open()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._transport.close()
+
+    async def health(self) -> JSON:
+        """Return who answers: version, addresses, data directory, pid and the newest number."""
+        return read(dict, await self._transport.call("GET", "/api/health"))
+
+    async def deliveries(
+        self, query: str = "", before: int | None = None, limit: int = 100
+    ) -> list[tuple[Delivery, list[Attempt]]]:
+        """Return the deliveries that match, newest first, without bodies. Raises QueryError."""
+        _check_text(query)
+        params = {"query": query, "limit": str(limit)}
+        if before is not None:
+            params["before"] = str(before)
+        page = await self._transport.call(
+            "GET", "/api/deliveries", params=params, invalid=QueryError
+        )
+        return read(lambda data: [delivery_from_json(each) for each in data["deliveries"]], page)
+
+    async def delivery(self, delivery_id: int) -> tuple[Delivery, list[Attempt]]:
+        """Return one delivery, without its body, and its attempts, oldest first."""
+        return read(delivery_from_json, await self._get(delivery_id))
+
+    async def body(self, delivery_id: int) -> bytes:
+        """Return a delivery's body as it arrived."""
+        return await self._get(delivery_id, "/body")
+
+    async def attempts(self, delivery_id: int) -> list[Attempt]:
+        """Return a delivery's attempts, oldest first, without the bodies of the answers."""
+        page = await self._get(delivery_id, "/attempts")
+        return read(lambda data: [attempt_from_json(each) for each in data["attempts"]], page)
+
+    async def response_body(self, attempt_id: int) -> bytes:
+        """Return what was kept of the body of a target's answer."""
+        return await self._transport.call("GET", f"/api/attempts/{attempt_id}/body")
+
+    async def verdicts(self, delivery_id: int) -> list[Verdict]:
+        """Return what every check of a delivery came to, that of its arrival first."""
+        page = await self._get(delivery_id, "/verdicts")
+        return read(lambda data: [verdict_from_json(each) for each in data["verdicts"]], page)
+
+    async def findings(self, delivery_id: int) -> "list[Finding]":
+        """Return why a delivery is not verified, the most likely cause first; none where none could be proved."""
+        page = await self._get(delivery_id, "/findings")
+        return read(lambda data: [finding_from_json(each) for each in data["findings"]], page)
+
+    async def reverify(
+        self, query: str = "", before: int | None = None, limit: int = 100
+    ) -> Reverified:
+        """Check deliveries that match once more: up to `limit`, newest first, numbered below `before`.
+
+        It may check fewer where bodies are long; call it again with the `before` of its answer. Raises QueryError.
+        """
+        _check_text(query)
+        order = {"query": query, "before": before, "limit": limit}
+        answer = await self._transport.call("POST", "/api/reverify", body=order, invalid=QueryError)
+        return read(_reverified, answer)
+
+    async def confirm(self, delivery_id: int) -> Confirmed:
+        """Have the inspector visit the URL that a delivery asks to have visited; return what came of it."""
+        answer = await self._post(delivery_id, "/confirm", {})
+        return read(lambda data: Confirmed(data["url"], data["status"]), answer)
+
+    async def replay(
+        self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
+    ) -> Attempt:
+        """Send a delivery once more; return what came of it. Raises ReplayError if it cannot be sent as asked."""
+        answer = await self._post(delivery_id, "/replay", {"to": to, "sign": sign})
+        return read(attempt_from_json, answer)
+
+    async def endpoints(self) -> list[JSON]:
+        """Return the endpoints; of their secrets only how many there are."""
+        answer = await self._transport.call("GET", "/api/endpoints")
+        return read(lambda data: list(data["endpoints"]), answer)
+
+    async def providers(self) -> list[JSON]:
+        """Return the providers whose samples can be sent: `name`, `title` and `events`."""
+        answer = await self._transport.call("GET", "/api/providers")
+        return read(lambda data: list(data["providers"]), answer)
+
+    async def send_sample(
+        self,
+        provider: str,
+        *,
+        event: str | None = None,
+        format: str | None = None,  # noqa: A002 - what `send --format` calls it
+        endpoint: str | None = None,
+    ) -> JSON:
+        """Let the inspector send itself a signed sample; return `status`, `body` and `url` of what its sender saw."""
+        order = {"provider": provider, "event": event, "format": format, "endpoint": endpoint}
+        return read(dict, await self._transport.call("POST", "/api/samples", body=order))
+
+    def feed(self, after: int | None = None) -> AsyncGenerator[Record | Connection, None]:
+        """Yield every record numbered above `after`, then new ones as they come; with None only new ones.
+
+        Between them it yields CONNECTED when it is, and RECONNECTING once when it no longer is, or not at first; it
+        tries for ever. Raises HooktapError when the inspector refuses it. Close it to disconnect.
+        """
+        return follow(self._transport, after)
+
+    async def _get(self, delivery_id: int, what: str = "") -> bytes:
+        return await self._transport.call("GET", f"/api/deliveries/{delivery_id}{what}")
+
+    async def _post(self, delivery_id: int, what: str, order: JSON) -> bytes:
+        path = f"/api/deliveries/{delivery_id}{what}"
+        return await self._transport.call("POST", path, body=order)
+
+
+def _reverified(data: JSON) -> Reverified:
+    verdicts = [verdict_from_json(verdict) for verdict in data["verdicts"]]
+    return Reverified(data["checked"], data["changed"], verdicts, data["before"])
+
+
+def _check_text(query: str) -> None:
+    if not is_unicode(query):  # an argument from a shell need not be text
+        raise QueryError("the query is not UTF-8")
