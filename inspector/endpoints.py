@@ -4,7 +4,8 @@ import time
 from dataclasses import replace
 
 from inspector.config import ENDPOINT_NAME, Config
-from inspector.core.model import Endpoint
+from inspector.core.model import Delivery, Endpoint
+from inspector.handed import Handed
 from inspector.store import Store
 
 CREATED_LIMIT = 200
@@ -14,8 +15,11 @@ CREATED_LIMIT = 200
 class Endpoints:
     """Every endpoint by name. What was created on first use is remembered across restarts."""
 
-    def __init__(self, config: Config, store: Store, created: list[str]) -> None:
-        self._configured = config.endpoints
+    def __init__(self, config: Config, store: Store, handed: Handed, created: list[str]) -> None:
+        self._handed = handed
+        self._configured = {
+            name: self._with_handed(endpoint) for name, endpoint in config.endpoints.items()
+        }
         self._template = Endpoint(name="", target=config.forward_to)
         self._strict = config.strict
         self._store = store
@@ -28,11 +32,15 @@ class Endpoints:
     @classmethod
     async def load(cls, config: Config, store: Store) -> "Endpoints":
         """Return the configured endpoints and those that earlier runs created."""
-        return cls(config, store, await store.endpoint_names())
+        return cls(config, store, Handed(config.data_dir), await store.endpoint_names())
 
     def get(self, name: str) -> Endpoint | None:
         """Return the endpoint of that name, if there is one."""
         return self._configured.get(name) or self._created.get(name)
+
+    def of(self, delivery: Delivery) -> Endpoint:
+        """Return the endpoint a delivery came to; a bare one of that name, if it is gone."""
+        return self.get(delivery.endpoint) or Endpoint(delivery.endpoint)
 
     def all(self) -> list[Endpoint]:
         """Return the configured endpoints, then the created ones, each in order of appearance."""
@@ -61,5 +69,15 @@ class Endpoints:
             raise
         return endpoint
 
+    async def keep_secret(self, name: str, secret: bytes) -> None:
+        """Give an endpoint that has no secret the one that its provider handed over, for good. Raises StorageError."""
+        await self._handed.keep(name, secret)
+        for endpoints in (self._configured, self._created):
+            if name in endpoints:
+                endpoints[name] = self._with_handed(endpoints[name])
+
     def _named(self, name: str) -> Endpoint:
-        return replace(self._template, name=name)
+        return self._with_handed(replace(self._template, name=name))
+
+    def _with_handed(self, endpoint: Endpoint) -> Endpoint:
+        return replace(endpoint, handed=self._handed.of(endpoint.name))

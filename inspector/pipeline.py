@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from inspector.core import recognition, signing, verification
-from inspector.core.fields import Fields
+from inspector.core import handshakes, signing
 from inspector.core.forwarding import check_target, reply_headers
+from inspector.core.handshakes import Answered
 from inspector.core.headers import Headers
 from inspector.core.model import (
     Attempt,
@@ -25,12 +25,12 @@ from inspector.core.model import (
     Response,
     Sign,
     Trigger,
-    Verification,
 )
 from inspector.core.providers import Located, Provider
 from inspector.dispatcher import Dispatcher
 from inspector.endpoints import Endpoints
-from inspector.errors import NotFoundError, ReplayError, StorageError
+from inspector.errors import ReplayError, StorageError
+from inspector.examiner import Examiner, Sight, secrets_of
 from inspector.forwarder import Forwarder
 from inspector.store import Store
 from inspector.uids import Uids
@@ -48,32 +48,33 @@ class Pipeline:
         self,
         *,
         providers: Mapping[str, Provider],
+        examiner: Examiner,
         endpoints: Endpoints,
         store: Store,
         forwarder: Forwarder,
         dispatcher: Dispatcher,
-        sample_seed: bytes,
         clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         self._providers = providers
+        self._examiner = examiner
         self._endpoints = endpoints
         self._store = store
         self._forwarder = forwarder
         self._dispatcher = dispatcher
         self._clock_us = clock_us
         self._uids = Uids()
-        self._sample_secrets = {
-            provider.name: signing.sample_secret(provider, sample_seed)
-            for provider in providers.values()
-            if signing.can_sign(provider)
-        }
 
     async def accept(self, endpoint: Endpoint, request: Request, via: str = "ingress") -> Reply:
         """Check, store and forward one request; return what the sender is told.
 
         A 2xx means that the delivery is on disk. Raises StorageError when it could not be stored.
         """
-        delivery = self._examine(endpoint, request, via)
+        sight = self._examiner.see(endpoint, request)
+        if sight.provider is not None and sight.provider.is_coded:
+            await self._examiner.learn(sight)
+        delivery, answered = self._examine(endpoint, request, via, sight)
+        if answered is not None:
+            return await self._shake_hands(endpoint, delivery, answered)
         outcome = delivery.verification.outcome
         forwards = endpoint.forwards(outcome)
         waits = forwards and endpoint.reply is ReplyMode.TARGET
@@ -82,14 +83,15 @@ class Pipeline:
             due_at_us=delivery.received_at_us if forwards and not waits else None,
         )
         if outcome.is_invalid and endpoint.on_invalid is OnInvalid.REJECT:
-            return Reply(401, Headers((TEXT,)), b"the signature check failed\n")
+            return _reply(401, b"the signature check failed\n", sight.provider)
         if waits:
             return await self._answer_of_target(delivery, endpoint)
         if forwards:
             self._dispatcher.submit(delivery)
         if isinstance(endpoint.reply, Reply):
             return endpoint.reply
-        return Reply(200, Headers((TEXT,)), b"stored as #%d\n" % delivery.id)
+        status = _ack_status(sight.provider)
+        return _reply(status, b"stored as #%d\n" % delivery.id, sight.provider)
 
     async def replay(
         self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
@@ -99,10 +101,8 @@ class Pipeline:
         Without `sign` it is signed freshly where a secret is known, because an app refuses an old timestamp, and
         sent verbatim elsewhere. Raises NotFoundError, ReplayError and SigningError.
         """
-        delivery = await self._store.delivery(delivery_id)
-        if delivery is None:
-            raise NotFoundError(f"there is no delivery #{delivery_id}")
-        endpoint = self._endpoints.get(delivery.endpoint) or Endpoint(delivery.endpoint)
+        delivery = await self._store.stored(delivery_id)
+        endpoint = self._endpoints.of(delivery)
         target = to or endpoint.target
         if target is None:
             raise ReplayError(
@@ -113,17 +113,23 @@ class Pipeline:
             raise ReplayError(complaint)
         request = self._signed(delivery, endpoint, sign)
         attempt = await self._forwarder.send(
-            replace(delivery, request=request), target, Trigger.REPLAY
+            replace(delivery, request=request),
+            target,
+            Trigger.REPLAY,
+            secret_path=endpoint.secret_path,
         )
         return await self._store.append_attempt(attempt)
 
-    def _examine(self, endpoint: Endpoint, request: Request, via: str) -> Delivery:
+    def _examine(
+        self, endpoint: Endpoint, request: Request, via: str, sight: Sight
+    ) -> tuple[Delivery, Answered | None]:
+        """Return what is to be stored, and the answer if it is a handshake and no delivery yet."""
         now_us = self._clock_us()
-        provider = self._provider_of(endpoint, request)
-        fields = Fields(request)
-        verdict = self._verify(endpoint, provider, request, fields, now_us / 1_000_000)
-        located = provider.locate(request, fields) if provider else NOWHERE
-        return Delivery(
+        provider, verdict, is_admitted = self._examiner.judge(
+            endpoint, request, sight, now_us / 1_000_000
+        )
+        located = provider.locate(request, sight.fields) if provider else NOWHERE
+        delivery = Delivery(
             0,
             self._uids.next(now_us),
             endpoint.name,
@@ -137,56 +143,35 @@ class Pipeline:
             located.attempt_id,
             verdict,
         )
-
-    def _provider_of(self, endpoint: Endpoint, request: Request) -> Provider | None:
-        if endpoint.provider is not None:
-            return self._providers[endpoint.provider]
-        # Headers first: what a delivery carries says more than the name somebody gave the endpoint.
-        return recognition.recognise(self._providers, request) or self._providers.get(endpoint.name)
-
-    def _verify(
-        self,
-        endpoint: Endpoint,
-        provider: Provider | None,
-        request: Request,
-        fields: Fields,
-        now_s: float,
-    ) -> Verification:
-        found = verification.verify(
+        if provider is None or not provider.handshake or not is_admitted:
+            return delivery, None
+        return delivery, handshakes.answer(
             provider,
             request,
-            endpoint.secrets,
-            now_s=now_s,
-            url=endpoint.public_url,
-            tolerance_s=endpoint.tolerance_s,
-            fields=fields,
+            verdict,
+            endpoint,
+            secrets_of(endpoint, provider),
+            sight.fields,
         )
-        if found.outcome is Outcome.NO_SECRET and provider is not None:
-            return self._verify_sample(endpoint, provider, request, now_s) or found
-        return found
 
-    def _verify_sample(
-        self, endpoint: Endpoint, provider: Provider, request: Request, now_s: float
-    ) -> Verification | None:
-        """Check with the sample secret, which only this inspector's own samples match."""
-        secret = self._sample_secrets.get(provider.name)
-        if secret is None:
-            return None
-        found = verification.verify(
-            provider, request, [secret], now_s=now_s, url=endpoint.public_url
+    async def _shake_hands(
+        self, endpoint: Endpoint, delivery: Delivery, answered: Answered
+    ) -> Reply:
+        """Store a handshake and answer it ourselves, whatever the target is doing."""
+        provider = self._providers.get(delivery.provider or "")
+        kept = handshakes.without_secret(provider, delivery.request)
+        await self._store.append_delivery(
+            replace(delivery, request=kept, handshake=answered.detail), due_at_us=None
         )
-        if found.outcome is not Outcome.VERIFIED:
-            return None
-        return replace(
-            found,
-            detail="signed with this inspector's own sample secret: endpoint "
-            f"'{endpoint.name}' has none of {provider.title}'s",
-            secret_index=None,
-        )
+        if answered.secret is not None:
+            await self._endpoints.keep_secret(endpoint.name, answered.secret)
+        return answered.reply
 
     async def _answer_of_target(self, delivery: Delivery, endpoint: Endpoint) -> Reply:
         assert endpoint.target is not None
-        attempt = await self._forwarder.send(delivery, endpoint.target, Trigger.FORWARD)
+        attempt = await self._forwarder.send(
+            delivery, endpoint.target, Trigger.FORWARD, secret_path=endpoint.secret_path
+        )
         self._record(attempt)
         match attempt.result:
             case Response(truncated=True):
@@ -212,22 +197,42 @@ class Pipeline:
         if sign is Sign.VERBATIM:
             return delivery.request
         provider = self._providers.get(delivery.provider or "")
-        secret = self._secret_of(delivery, endpoint)
-        if provider is None or secret is None or not signing.can_sign(provider):
+        key = self._key_of(delivery, endpoint, provider) if provider else None
+        if provider is None or key is None or signing.why_not(provider, private_key=True):
             if sign is None:
                 return delivery.request
             raise ReplayError(_why_unsigned(delivery, endpoint, provider))
-        make = signing.break_signature if sign is Sign.BROKEN else signing.sign
-        now_s = self._clock_us() / 1_000_000
-        return make(provider, delivery.request, secret, now_s=now_s, url=endpoint.public_url)
+        return signing.resign(
+            sign or Sign.FRESH,
+            provider,
+            delivery.request,
+            key,
+            now_s=self._clock_us() / 1_000_000,
+            url=endpoint.public_url,
+            tolerance_s=endpoint.tolerance_s,
+        )
 
-    def _secret_of(self, delivery: Delivery, endpoint: Endpoint) -> bytes | None:
+    def _key_of(self, delivery: Delivery, endpoint: Endpoint, provider: Provider) -> bytes | None:
+        """Return what this delivery is signed with once more: the endpoint's, or what its sample was signed with."""
+        secrets = secrets_of(endpoint, provider)
+        if not secrets and delivery.verification.outcome is Outcome.VERIFIED:
+            keys = self._examiner.sample_keys(provider)
+            return keys.signing if keys else None
+        if signing.needs_private_key(provider):
+            return endpoint.signing_key
         index = delivery.verification.secret_index or 0
-        if endpoint.secrets:
-            return endpoint.secrets[min(index, len(endpoint.secrets) - 1)]
-        if delivery.verification.outcome is Outcome.VERIFIED:
-            return self._sample_secrets.get(delivery.provider or "")
-        return None
+        return secrets[min(index, len(secrets) - 1)] if secrets else None
+
+
+def _ack_status(provider: Provider | None) -> int:
+    """Return what a stored delivery is acknowledged with: the one status its provider takes as success, or 200."""
+    return 200 if provider is None or provider.ack.endswith("xx") else int(provider.ack)
+
+
+def _reply(status: int, text: bytes, provider: Provider | None) -> Reply:
+    if provider is not None and provider.empty_ack:
+        return Reply(status)
+    return Reply(status, Headers((TEXT,)), text)
 
 
 def _log_failure(stored: asyncio.Future[Attempt | None]) -> None:
@@ -238,8 +243,13 @@ def _log_failure(stored: asyncio.Future[Attempt | None]) -> None:
 def _why_unsigned(delivery: Delivery, endpoint: Endpoint, provider: Provider | None) -> str:
     if provider is None:
         return f"delivery #{delivery.id} has no known provider, so there is no scheme to sign it by"
-    if not signing.can_sign(provider):
-        return f"{provider.title} deliveries cannot be signed here; replay it with --sign verbatim"
+    if why_not := signing.why_not(provider, private_key=True):
+        return f"{why_not}: replay it with --sign verbatim"
+    if signing.needs_private_key(provider):
+        return (
+            f"{provider.title} signs with a private key: make a pair for testing, give the app the public one, and set "
+            f"signing_key of endpoint '{endpoint.name}' in hooktap.toml; or replay it with --sign verbatim"
+        )
     return (
         f"no secret is known for endpoint '{endpoint.name}': "
         "set its secret in hooktap.toml, or replay it with --sign verbatim"

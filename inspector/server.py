@@ -11,17 +11,20 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from inspector import __version__, providers
+from inspector import __version__, outside, providers
 from inspector.api import create_app
+from inspector.certificates import Certificates, fetch_nothing
 from inspector.config import Config
 from inspector.datadir import Addresses
 from inspector.dispatcher import Dispatcher
 from inspector.endpoints import Endpoints
 from inspector.errors import UnreachableError
+from inspector.examiner import Examiner
 from inspector.feed import Feed
 from inspector.forwarder import Forwarder
 from inspector.pipeline import Pipeline
 from inspector.receiver import Receiver
+from inspector.recheck import Recheck
 from inspector.simulate.sender import SampleSender
 from inspector.store import Store
 
@@ -43,6 +46,7 @@ class Inspector:
     store: Store
     endpoints: Endpoints
     pipeline: Pipeline
+    recheck: Recheck
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
@@ -83,14 +87,17 @@ async def running(config: Config) -> AsyncIterator[Inspector]:
         dispatcher = Dispatcher(store=store, forwarder=forwarder, endpoints=endpoints)
         known = providers.load(config.providers_dir)
         seed = config.data_dir.sample_seed()
+        certificates = Certificates(outside.get if config.fetch_certificates else fetch_nothing)
+        examiner = Examiner(providers=known, certificates=certificates, sample_seed=seed)
         pipeline = Pipeline(
             providers=known,
+            examiner=examiner,
             endpoints=endpoints,
             store=store,
             forwarder=forwarder,
             dispatcher=dispatcher,
-            sample_seed=seed,
         )
+        recheck = Recheck(providers=known, examiner=examiner, endpoints=endpoints, store=store)
         receiver = Receiver(
             resolve=endpoints.resolve,
             accept=pipeline.accept,
@@ -100,6 +107,7 @@ async def running(config: Config) -> AsyncIterator[Inspector]:
             store=store,
             feed=feed,
             pipeline=pipeline,
+            recheck=recheck,
             endpoints=endpoints,
             send_sample=SampleSender(known, endpoints, seed, addresses.ingress),
             token=config.data_dir.api_token(),
@@ -112,7 +120,7 @@ async def running(config: Config) -> AsyncIterator[Inspector]:
         await stack.enter_async_context(_serving(receiver.runner(), public))
         config.data_dir.write_addresses(addresses)
         stack.callback(config.data_dir.remove_addresses)
-        yield Inspector(config, addresses, feed, store, endpoints, pipeline)
+        yield Inspector(config, addresses, feed, store, endpoints, pipeline, recheck)
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parent.parent
 START_S = 60
 STOP_S = 30
 LINE_S = 30
+NO_WAY_OUT = "http://127.0.0.1:9"
+"""Nobody listens there: an inspector that fetches a certificate stays on this machine."""
 LONGEST_LINE_BYTES = 16 * 1024 * 1024
 
 
@@ -151,4 +153,8 @@ async def _read_line(stdout: asyncio.StreamReader) -> JSON:
 
 def _environ(folder: Path) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("HOOKTAP_")}
-    return ours | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(folder / "config")}
+    return ours | {
+        "PYTHONPATH": str(ROOT),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "https_proxy": NO_WAY_OUT,
+    }

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 
 from inspector.client import Client, Connection
-from inspector.core.model import Attempt, Delivery, Outcome, Response, Trigger
+from inspector.core.model import Attempt, Delivery, Outcome, Record, Response, Trigger
 from inspector.core.wire import JSON
 from tests import fakes, process
 
@@ -65,8 +65,8 @@ async def hooktap(*arguments: str) -> str:
     return printed.decode()
 
 
-async def first_records(client: Client, count: int) -> list[Delivery | Attempt]:
-    records: list[Delivery | Attempt] = []
+async def first_records(client: Client, count: int) -> list[Record]:
+    records: list[Record] = []
     async with aclosing(client.feed(after=0)) as feed:
         async for each in feed:
             if not isinstance(each, Connection):

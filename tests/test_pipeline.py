@@ -49,6 +49,7 @@ async def running(
         port=0,
         api_port=0,
         endpoints={endpoint.name: endpoint for endpoint in endpoints},
+        fetch_certificates=False,  # tests stay on this machine
     )
     async with server.running(replace(config, **settings)) as inspector:  # type: ignore[arg-type]
         yield inspector

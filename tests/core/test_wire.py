@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.core.diagnosis import Cause, Finding
 from inspector.core.headers import Headers
 from inspector.core.model import (
     Attempt,
@@ -12,9 +13,11 @@ from inspector.core.model import (
     Failure,
     FailureKind,
     Outcome,
+    Record,
     Request,
     Response,
     Trigger,
+    Verdict,
     Verification,
 )
 from inspector.core.text import decode
@@ -23,6 +26,8 @@ from inspector.core.wire import (
     delivery_from_json,
     delivery_to_json,
     dumps,
+    finding_from_json,
+    finding_to_json,
     headers_from_json,
     headers_to_json,
     record_from_json,
@@ -58,6 +63,7 @@ deliveries = st.builds(
     event_id=st.none() | words,
     attempt_id=st.none() | words,
     verification=verifications,
+    handshake=st.none() | words,
 )
 responses = st.builds(
     Response,
@@ -81,6 +87,16 @@ attempts = st.builds(
 )
 
 
+verdicts = st.builds(
+    Verdict,
+    id=counts,
+    delivery_id=counts,
+    checked_at_us=counts,
+    provider=st.none() | words,
+    verification=verifications,
+)
+
+
 def over_the_wire(data: object) -> Any:
     line = dumps(data)
     assert line.isascii()
@@ -95,12 +111,17 @@ def test_a_delivery_survives(delivery: Delivery, tries: list[Attempt]) -> None:
     assert delivery_from_json(sent) == (delivery, tries)
 
 
-@given(deliveries | attempts)
-def test_a_record_survives(record: Delivery | Attempt) -> None:
+@given(deliveries | attempts | verdicts)
+def test_a_record_survives(record: Record) -> None:
     """A line of the feed is told by its type."""
     sent = over_the_wire(record_to_json(record))
-    assert sent["type"] == ("delivery" if isinstance(record, Delivery) else "attempt")
+    assert sent["type"] == type(record).__name__.lower()
     assert record_from_json(sent) == record
+
+
+@given(st.builds(Finding, cause=st.sampled_from(Cause), detail=words))
+def test_a_finding_survives(finding: Finding) -> None:
+    assert finding_from_json(over_the_wire(finding_to_json(finding))) == finding
 
 
 @pytest.mark.parametrize(
@@ -141,6 +162,8 @@ def test_reading_what_is_no_record() -> None:
     """JSON of another shape raises what a reader can catch, and is not half read."""
     with pytest.raises(KeyError):
         record_from_json({})
+    with pytest.raises(ValueError, match="'rumour' is no type of record"):
+        record_from_json({**delivery_to_json(factories.delivery()), "type": "rumour"})
     newer = delivery_to_json(factories.delivery())
     newer["verification"]["outcome"] = "new"
     with pytest.raises(ValueError, match="is not a valid Outcome"):
