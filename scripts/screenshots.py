@@ -156,7 +156,7 @@ async def main() -> None:
 def _secrets() -> dict[str, bytes]:
     known = providers.load().values()
     return {
-        each.name: signing.sample_secret(each, b"pictures")
+        each.name: signing.sample_keys(each, b"pictures").signing
         for each in known
         if signing.can_sign(each)
     }

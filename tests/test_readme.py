@@ -1,5 +1,6 @@
 """What the README says is so: its configuration loads, its commands, flags, keys, verdicts and paths exist."""
 
+import hmac
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +10,15 @@ import pytest
 from textual.app import App
 from textual.binding import Binding
 
+from inspector import providers
 from inspector.cli import COMMANDS, hooktap
 from inspector.cli.look import Look
 from inspector.config import Config, load
+from inspector.core import description
 from inspector.core.model import Outcome, Verification
 from inspector.core.query import parse
-from tests.factories import attempt, delivery
+from inspector.core.verification import verify
+from tests.factories import attempt, delivery, headers, request
 from tests.process import ROOT
 from tui.app import HooktapApp
 from tui.screens.deliveries import DeliveriesScreen
@@ -26,6 +30,8 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 _TEXT = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL).replace(r"\|", "|")
 SPANS = re.findall(r"`([^`\n]+)`", _TEXT)
 """Inline code."""
+CONFIGURATION = "[inspector]                #"
+"""How the block of the whole configuration begins."""
 KEY_NAMES = {"esc": "escape", "?": "question_mark"}
 
 
@@ -56,13 +62,13 @@ def code(cell: str) -> list[str]:
 
 def loaded(folder: Path, text: str) -> Config:
     (folder / "hooktap.toml").write_text(text, "utf-8")
-    secrets = dict.fromkeys(("JINKO_WEBHOOK_SECRET", "NEW", "OLD"), "secret")
+    secrets = dict.fromkeys(re.findall(r'env = "(\w+)"', text), "secret")
     return load(environ=secrets, cwd=folder, config_file=folder / "hooktap.toml")
 
 
 def test_the_configuration_loads(tmp_path: Path) -> None:
     """Every key of it, without a warning; what it says of the key `port` is the default."""
-    config = loaded(tmp_path, block("toml"))
+    config = loaded(tmp_path, block("toml", CONFIGURATION))
 
     assert config.warnings == ()
     assert config.port == Config(config.data_dir).port
@@ -72,7 +78,7 @@ def test_the_configuration_loads(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["reply", "on_invalid"])
 def test_the_other_values_in_its_comments_load(tmp_path: Path, key: str) -> None:
-    lines = block("toml").splitlines(keepends=True)
+    lines = block("toml", CONFIGURATION).splitlines(keepends=True)
     (at,) = (number for number, line in enumerate(lines) if line.startswith(f"{key} ="))
     others = re.findall(r'"\w+"(?=:)|\{.*\}', lines[at].partition("#")[2])
     assert others
@@ -88,6 +94,35 @@ def test_a_list_of_secrets_loads(tmp_path: Path) -> None:
     config = loaded(tmp_path, f"[endpoint.jinko]\n{secrets}")
 
     assert config.endpoints["jinko"].secrets == (b"secret", b"secret")
+
+
+def test_what_an_endpoint_can_require_loads(tmp_path: Path) -> None:
+    config = loaded(tmp_path, block("toml", "[inspector]\ntrusted_proxies"))
+
+    assert config.warnings == ()
+    assert len(config.endpoints["wink"].overlays) == 5
+
+
+# Providers
+
+
+def test_every_provider_is_named() -> None:
+    cells = [row[1] for row in table("how it signs", "providers")]
+
+    assert sorted(re.findall(r"[a-z][\w-]+(?=[,;]|$)", "\n".join(cells), re.MULTILINE)) == sorted(
+        providers.load()
+    )
+
+
+def test_its_own_provider_signs_by_the_formula_it_shows(tmp_path: Path) -> None:
+    (tmp_path / "tidewater.toml").write_text(block("toml", 'title = "Tidewater"'), "utf-8")
+    made = hmac.new(b"secret", b"1790000000.{}", "sha256").hexdigest()
+    signed = request(headers=headers(("Tidewater-Signature", f"t=1790000000,s={made}")), body=b"{}")
+
+    tidewater = providers.load(tmp_path)["tidewater"]
+
+    assert description.formulas(tidewater)[0] in SPANS
+    assert verify(tidewater, signed, ["secret"], now_s=1_790_000_000).outcome is Outcome.VERIFIED
 
 
 # Commands
@@ -145,9 +180,11 @@ def options(command: click.Command) -> set[str]:
 
 
 def test_the_query_can_be_read() -> None:
-    (query,) = (span for span in SPANS if "outcome:" in span)
+    queries = [span.removeprefix("hooktap reverify ") for span in SPANS if "outcome:" in span]
 
-    assert len(parse(query)) == len(query.split())
+    assert len(queries) == 2
+    for query in queries:
+        assert len(parse(query)) == len(query.split())
 
 
 def test_the_lines_of_listen_look_so() -> None:

@@ -30,10 +30,14 @@ COMMANDS = {
     "show": Entry("deliveries", "show", "Show one delivery and its attempts."),
     "body": Entry("deliveries", "body", "Write a delivery's body, byte for byte."),
     "wait": Entry("wait", "wait", "Wait until a delivery matches a query."),
+    "reverify": Entry("reverify", "reverify", "Check stored deliveries once more."),
+    "confirm": Entry(
+        "confirm", "confirm", "Visit the URL that a subscription asks to have visited."
+    ),
     "replay": Entry("replay", "replay", "Send stored deliveries to the app once more."),
     "export": Entry("export", "export", "Print a delivery as a command to run elsewhere."),
     "send": Entry("send", "send", "Send a sample delivery, signed as its provider would."),
-    "verify": Entry("verify", "verify", "Check the signature of a request in a file."),
+    "verify": Entry("verify", "verify", "Check a signature, and say why it is not right."),
     "provider": Entry("provider", "provider", "Which providers are known, and how they sign."),
     "endpoint": Entry(
         "endpoint", "endpoint", "Which endpoints accept deliveries, and what they do."

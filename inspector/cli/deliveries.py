@@ -1,29 +1,47 @@
 """`hooktap list`, `show` and `body`: what has arrived."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from inspector.cli.look import Look, day, moment, size
 from inspector.cli.options import FILE, QueryCommand, as_json, command, delivery_number
 from inspector.cli.reach import reach
-from inspector.core.model import Attempt, Delivery
+from inspector.core.model import Attempt, Delivery, Verdict
 from inspector.core.text import decode, safe, safe_lines
-from inspector.core.wire import delivery_to_json, dumps
+from inspector.core.wire import (
+    JSON,
+    delivery_to_json,
+    dumps,
+    finding_to_json,
+    verdict_to_json,
+)
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError
 
 if TYPE_CHECKING:
     from inspector.client import Client
+    from inspector.core.diagnosis import Finding
 
 PAGE = 100
 SHOWN_BODY_BYTES = 16 * 1024
 """What `show` prints of a body; `body` gives the whole of it."""
 
 delivery_id = click.argument("id", type=delivery_number, metavar="ID")
+
+
+class Shown(NamedTuple):
+    """All there is to show of a delivery."""
+
+    delivery: Delivery
+    attempts: list[Attempt]
+    verdicts: list[Verdict]
+    """That of its arrival first."""
+    findings: "list[Finding]"
+    content: bytes
 
 
 @command(cls=QueryCommand)
@@ -57,17 +75,28 @@ def list_(data_dir: DataDir, *, query: tuple[str, ...], limit: int, as_json: boo
 @as_json
 @click.pass_obj
 def show(data_dir: DataDir, *, id: int, as_json: bool) -> None:
-    """Show delivery ID: verdict, headers, the beginning of its body, and every attempt."""
+    """Show delivery ID: verdict and why, headers, the beginning of its body, and every attempt.
 
-    async def fetch(client: "Client") -> tuple[Delivery, list[Attempt], bytes]:
+    Where its check failed, the cause that was found by computing it, and what to change. Where it was checked again,
+    each verdict with its time.
+    """
+
+    async def fetch(client: "Client") -> Shown:
         delivery, attempts = await client.delivery(id)
-        return delivery, attempts, b"" if as_json else await client.body(id)
+        failed = delivery.verification.outcome.is_invalid
+        return Shown(
+            delivery,
+            attempts,
+            await client.verdicts(id),
+            await client.findings(id) if failed else [],
+            b"" if as_json else await client.body(id),
+        )
 
-    delivery, attempts, content = reach(data_dir, fetch)
+    shown = reach(data_dir, fetch)
     if as_json:
-        click.echo(dumps(delivery_to_json(delivery, attempts)))
+        click.echo(dumps(_as_json(shown)))
     else:
-        click.echo(_page(Look.of(sys.stdout), delivery, attempts, content))
+        click.echo(_page(Look.of(sys.stdout), shown))
 
 
 @command()
@@ -110,32 +139,60 @@ async def _newest(
 
 def _row(look: Look, delivery: Delivery, attempts: list[Attempt]) -> str:
     line = look.delivery(delivery, when=day)
-    if not attempts:
-        return line
-    return f"{line}  {look.mark('→')} {look.answer(attempts[-1])}"
+    if attempts:
+        line += f"  {look.mark('→')} {look.answer(attempts[-1])}"
+    if delivery.handshake is not None:
+        line += f"  {look.handshake(delivery.handshake)}"
+    return line
 
 
-def _page(look: Look, delivery: Delivery, attempts: list[Attempt], content: bytes) -> str:
-    verification = delivery.verification
+def _as_json(shown: Shown) -> JSON:
+    return {
+        **delivery_to_json(shown.delivery, shown.attempts),
+        "verdicts": [verdict_to_json(verdict) for verdict in shown.verdicts],
+        "findings": [finding_to_json(finding) for finding in shown.findings],
+    }
+
+
+def _page(look: Look, shown: Shown) -> str:
+    delivery = shown.delivery
     request = delivery.request
-    facts = (
-        ("received", f"{moment(delivery.received_at_us)}, {size(delivery.body_bytes)}"),
-        ("from", f"{safe(request.peer)} ({safe(delivery.via)})"),
-        ("endpoint", delivery.endpoint),
-        ("provider", safe(delivery.provider or "unknown")),
-        ("event", safe(delivery.event or "")),
-        ("event id", safe(delivery.event_id or "")),
-        ("attempt id", safe(delivery.attempt_id or "")),
-        ("verdict", f"{look.verdict(verification)}: {safe(verification.detail)}"),
-        ("covered", safe(", ".join(verification.covered))),
-    )
     lines = [f"#{delivery.id}  {look.faint(delivery.uid)}"]
-    lines += [f"  {look.faint(f'{name:<10}')} {text}" for name, text in facts if text]
+    lines += [f"  {look.faint(f'{name:<10}')} {text}" for name, text in _facts(look, shown) if text]
     lines += ["", f"{safe(request.method)} {safe(request.target)}"]
     lines += [f"{look.faint(safe(name) + ':')} {safe(value)}" for name, value in request.headers]
-    lines += ["", *_body_lines(delivery.id, content)]
-    lines += [look.attempt(attempt, when=day) for attempt in attempts]
+    lines += ["", *_body_lines(delivery.id, shown.content)]
+    lines += [look.attempt(attempt, when=day) for attempt in shown.attempts]
     return "\n".join(lines)
+
+
+def _facts(look: Look, shown: Shown) -> Iterator[tuple[str, str]]:
+    delivery = shown.delivery
+    verification = delivery.verification
+    yield "received", f"{moment(delivery.received_at_us)}, {size(delivery.body_bytes)}"
+    yield "from", f"{safe(delivery.request.peer)} ({safe(delivery.via)})"
+    yield "endpoint", delivery.endpoint
+    yield "provider", safe(delivery.provider or "unknown")
+    yield "event", safe(delivery.event or "")
+    yield "event id", safe(delivery.event_id or "")
+    yield "attempt id", safe(delivery.attempt_id or "")
+    yield "verdict", f"{look.verdict(verification)}: {safe(verification.detail)}"
+    yield from _named("because", [safe(finding.detail) for finding in shown.findings])
+    yield "covered", safe(", ".join(verification.covered))
+    if len(shown.verdicts) > 1:
+        yield from _named("checked", [_check(look, verdict) for verdict in shown.verdicts])
+    yield "handshake", safe(delivery.handshake or "")
+
+
+def _named(name: str, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for number, text in enumerate(texts):
+        yield "" if number else name, text
+
+
+def _check(look: Look, verdict: Verdict) -> str:
+    verification = verdict.verification
+    when = look.faint(day(verdict.checked_at_us))
+    return f"{when}  {look.verdict(verification)}: {safe(verification.detail)}"
 
 
 def _body_lines(id: int, content: bytes) -> list[str]:

@@ -1,4 +1,4 @@
-"""`hooktap listen`: an inspector in the foreground, a line per delivery and per attempt."""
+"""`hooktap listen`: an inspector in the foreground, a line per delivery, attempt and later verdict."""
 
 import asyncio
 import gc
@@ -11,21 +11,23 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import click
 
 from inspector import __version__
+from inspector.cli.causes import Causes
 from inspector.cli.lines import LineWriter, Pace
-from inspector.cli.look import Look
+from inspector.cli.look import INDENT, Look
 from inspector.cli.options import as_json, command, configuration, serving
 from inspector.config import Config
-from inspector.core.model import Delivery, Outcome, Record
+from inspector.core.model import Attempt, Delivery, Outcome, Record, Verdict
 from inspector.core.text import safe_lines
 from inspector.core.wire import dumps, record_to_json
 from inspector.datadir import Addresses
 
 if TYPE_CHECKING:
+    from inspector.core.diagnosis import Finding
     from inspector.server import Inspector
 
 EXPLAINED_MAX = 1000
@@ -54,7 +56,7 @@ def listen(
 
     Anything sent to http://127.0.0.1:8400/in/NAME is checked, kept and, with --forward-to, handed on to your app.
     Lines go to stdout, everything else to stderr. With --json the first line is {"type": "ready", ...}, and each
-    further one a delivery or an attempt.
+    further one a delivery, an attempt, or the verdict of a later check.
 
     Ctrl-C stops it, and once more at once. Exit 0 after SIGTERM, 130 after Ctrl-C, 3 if a port or the data directory
     is taken.
@@ -99,12 +101,25 @@ class _Text:
         return []
 
     def line(self, record: Record) -> str:
-        if not isinstance(record, Delivery):
-            return self._out.attempt(record)
-        line = self._out.delivery(record)
-        if self._needs_reason(record):
-            line += "\n" + self._out.reason(record.verification)
-        return line
+        match record:
+            case Delivery():
+                return "\n".join(self._lines(record))
+            case Attempt():
+                return self._out.attempt(record)
+            case Verdict():
+                return self._out.recheck(record)
+            case unreachable:
+                assert_never(unreachable)
+
+    def cause(self, finding: "Finding") -> str:
+        return self._out.cause(finding)
+
+    def _lines(self, delivery: Delivery) -> Iterator[str]:
+        yield self._out.delivery(delivery)
+        if delivery.handshake is not None:
+            yield INDENT + self._out.handshake(delivery.handshake)
+        elif self._needs_reason(delivery):
+            yield self._out.reason(delivery.verification)
 
     def _needs_reason(self, delivery: Delivery) -> bool:
         verification = delivery.verification
@@ -168,12 +183,14 @@ async def _print(
     writer: LineWriter,
     inspector: "Inspector",
 ) -> None:
-    pace = Pace()
+    pace, causes = Pace(), Causes(inspector.recheck.diagnose)
     try:
         async for record in records:
             with pace:
                 line = show.line(record)
             await writer.write(line)
+            if isinstance(show, _Text) and (cause := await causes.of(record)):
+                await writer.write(show.cause(cause))
             await pace.rest()
     except BrokenPipeError:
         inspector.stop()  # as `listen | head` means it

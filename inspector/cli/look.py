@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TextIO, assert_never
+from typing import TYPE_CHECKING, TextIO, assert_never
 
 import click
 
@@ -14,9 +14,13 @@ from inspector.core.model import (
     Outcome,
     Response,
     Trigger,
+    Verdict,
     Verification,
 )
 from inspector.core.text import safe, shorten
+
+if TYPE_CHECKING:
+    from inspector.core.diagnosis import Finding
 
 EVENT_WIDTH = 24
 EVENT_MAX = 60
@@ -25,7 +29,7 @@ METHOD_MAX = 12
 INDENT = " " * 10
 """As wide as the clock, so that a second line stands under the number."""
 
-_ASCII = {"→": "->", "←": "<-", "✓": "+", "✗": "x", "·": "-"}
+_ASCII = {"→": "->", "←": "<-", "↻": "~", "↳": ">", "✓": "+", "✗": "x", "·": "-"}
 _COLORS = {
     Outcome.VERIFIED: "green",
     Outcome.MISMATCH: "red",
@@ -129,6 +133,25 @@ class Look:
     def reason(self, verification: Verification) -> str:
         """Return the line below a delivery's: the sentence of its verdict."""
         return INDENT + self.faint(safe(verification.detail))
+
+    def cause(self, finding: "Finding") -> str:
+        """Return the line below a verdict: what is behind it."""
+        return INDENT + f"{self.mark('↳')} {safe(finding.detail)}"
+
+    def handshake(self, sentence: str) -> str:
+        """Return what is said of a delivery that was a handshake."""
+        return self.faint(f"handshake: {safe(sentence)}")
+
+    def recheck(self, verdict: Verdict, *, when: Callable[[int], str] = clock) -> str:
+        """Return the line of a later verdict, under the number of its delivery."""
+        return "  ".join(
+            (
+                self.faint(when(verdict.checked_at_us)),
+                f"{number(verdict.delivery_id)} {self.mark('↻')} rechecked",
+                self.verdict(verdict.verification),
+                self.faint(safe(verdict.verification.detail)),
+            )
+        )
 
     def attempt(self, attempt: Attempt, *, when: Callable[[int], str] = clock) -> str:
         """Return the line of an attempt, under the number of its delivery."""

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     "--sign",
     type=click.Choice([sign.value for sign in Sign]),
     help="fresh: a new signature with the time of now (where a secret is known, the default). "
-    "verbatim: every header as it arrived. broken: a well-formed signature that is wrong.",
+    "verbatim: every header as it arrived. broken: a well-formed signature that is wrong. "
+    "stale: a right one of a time outside the tolerance; both are for seeing the app refuse it.",
 )
 @click.option("--fail", is_flag=True, help="Exit 1 unless every answer is 2xx.")
 @as_json

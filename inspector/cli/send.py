@@ -13,13 +13,15 @@ from inspector import providers
 from inspector.cli.look import Look
 from inspector.cli.options import as_json, command, config_file, configuration
 from inspector.cli.reach import reach
-from inspector.config import Config
+from inspector.config import Config, providers_dir
 from inspector.core import signing
 from inspector.core.model import Endpoint
 from inspector.core.providers import Provider
+from inspector.core.table import nearest
 from inspector.core.text import decode, safe
 from inspector.core.wire import JSON, dumps
-from inspector.simulate import samples
+from inspector.errors import NotFoundError
+from inspector.simulate import catalogue, samples
 
 if TYPE_CHECKING:
     from inspector.client import Client
@@ -56,14 +58,18 @@ def send(
 
     Exit 1 unless the answer is 2xx. `hooktap provider show PROVIDER` lists the events.
     """
-    sample = samples.find(provider, event, format=format)
+    known = providers.load(providers_dir())
+    if provider not in known:
+        raise NotFoundError(f"there is no provider '{safe(provider)}' {nearest(provider, known)}")
+    chosen = known[provider]
+    sample = catalogue.find(chosen, event, format=format)
     if sample.note:
         click.echo(f"hooktap: note: {sample.note}", err=True)
     if to is None:
-        answer = reach(ctx.obj, lambda client: _send_here(client, sample, endpoint))
+        answer = reach(ctx.obj, lambda client: _send_here(client, chosen, sample, endpoint))
     else:
         config = configuration(ctx.obj.path, config_file)
-        answer = asyncio.run(_send_there(config, sample, to, endpoint))
+        answer = asyncio.run(_send_there(config, chosen, sample, to, endpoint))
     status = int(answer["status"])
     if as_json:
         click.echo(dumps({key: answer[key] for key in ("status", "body", "url")}))
@@ -75,7 +81,9 @@ def send(
     ctx.exit(0 if 200 <= status < 300 else 1)
 
 
-async def _send_here(client: "Client", sample: samples.Sample, endpoint: str | None) -> JSON:
+async def _send_here(
+    client: "Client", provider: Provider, sample: samples.Sample, endpoint: str | None
+) -> JSON:
     known = await client.endpoints()
     name = endpoint or next(
         (
@@ -86,21 +94,20 @@ async def _send_here(client: "Client", sample: samples.Sample, endpoint: str | N
         sample.provider,
     )
     if not any(each["name"] == name and each["secrets"] for each in known):
-        _tell_sample_secret(providers.load()[sample.provider], name)
+        _tell_sample_secret(provider, name)
     return await client.send_sample(
         sample.provider, event=sample.event, format=sample.format, endpoint=name
     )
 
 
 async def _send_there(
-    config: Config, sample: samples.Sample, url: str, endpoint: str | None
+    config: Config, provider: Provider, sample: samples.Sample, url: str, endpoint: str | None
 ) -> JSON:
     from inspector.simulate import sender
 
-    provider = providers.load(config.providers_dir)[sample.provider]
     place = _configured(config, sample.provider, endpoint)
     seed = b""
-    if not place.secrets:
+    if not place.secrets and place.signing_key is None:
         _tell_sample_secret(provider, place.name)
         config.data_dir.prepare()
         seed = config.data_dir.sample_seed()
@@ -124,7 +131,7 @@ def _configured(config: Config, provider: str, endpoint: str | None) -> Endpoint
 
 
 def _tell_sample_secret(provider: Provider, endpoint: str) -> None:
-    if signing.can_sign(provider):
+    if not signing.why_not(provider, private_key=True):
         click.echo(
             f"hooktap: note: endpoint '{endpoint}' has no secret, so this is signed with the inspector's own",
             err=True,

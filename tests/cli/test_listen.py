@@ -342,7 +342,7 @@ async def test_a_typo_in_the_configuration(tmp_path: Path) -> None:
 
     assert (process.returncode, out) == (2, b"")
     assert err == (
-        b"hooktap: hooktap.toml: endpoint.stripe: unknown key 'secert' (did you mean 'secret'?)\n"
+        b"hooktap: hooktap.toml:2: endpoint.stripe: unknown key 'secert' (did you mean 'secret'?)\n"
     )
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import click
 import pytest
 
+from inspector.cli.listen import _Text
 from inspector.cli.look import Look, clock, duration, moment, size
 from inspector.core.model import Failure, FailureKind, Outcome, Trigger, Verification
-from tests.factories import NOW_S, attempt, delivery, request, response
+from tests.factories import NOW_S, attempt, delivery, request, response, verdict
 
 PLAIN = Look()
 COLORED = Look(color=True)
@@ -42,6 +43,27 @@ def test_an_attempt_stands_below_its_delivery() -> None:
     line = PLAIN.attempt(attempt(delivery_id=1042, duration_us=12_400))
 
     assert line == "08:00:00  #1042  ← 200    12 ms  http://127.0.0.1:3000/"
+
+
+def test_a_later_verdict_stands_below_its_delivery() -> None:
+    """With its sentence on the same line: there is nothing else to say of it."""
+    stale = verdict(delivery_id=1042, verification=Verification(Outcome.STALE, "too old\x1b\n"))
+
+    assert PLAIN.recheck(stale) == "08:01:00  #1042  ↻ rechecked  ✗ stale  too old␛␊"
+    assert ASCII.recheck(verdict(delivery_id=7)) == (
+        "08:01:00  #7     ~ rechecked  + verified  signature matches"
+    )
+
+
+def test_listen_has_a_line_for_each_record() -> None:
+    """And below a handshake's how it was answered."""
+    show = _Text(PLAIN, PLAIN)
+    shaken = delivery(id=7, verification=VERIFIED, handshake="answered \x1b")
+
+    assert show.line(shaken).splitlines()[1:] == ["          handshake: answered ␛"]
+    assert show.line(delivery(id=7, verification=VERIFIED)).count("\n") == 0
+    assert show.line(verdict(delivery_id=7)) == PLAIN.recheck(verdict(delivery_id=7))
+    assert show.line(attempt(delivery_id=7)) == PLAIN.attempt(attempt(delivery_id=7))
 
 
 @pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.VERIFIED])

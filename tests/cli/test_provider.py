@@ -36,6 +36,20 @@ def test_show_ends_with_a_configuration_that_works(
     assert load(environ={}, cwd=tmp_path).endpoints[name].provider == name
 
 
+@pytest.mark.parametrize("name", ["aws-sns", "rfc9421", "jinko"])
+def test_whoever_signs_may_have_a_secret(hooktap: Hooktap, name: str) -> None:
+    assert 'secret = { env = "' in hooktap("provider", "show", name).text
+
+
+def test_a_name_with_a_dot_is_one_key(hooktap: Hooktap, tmp_path: Path) -> None:
+    own = tmp_path / "xdg" / "hooktap" / "providers"
+    own.mkdir(parents=True)
+    (own / "acme.eu.toml").write_text('extends = "jinko"\n')
+    text = hooktap("provider", "show", "acme.eu").text
+
+    assert list(tomllib.loads(text[text.index("[endpoint.") :])["endpoint"]) == ["acme.eu"]
+
+
 def test_show_says_that_there_is_no_signature(hooktap: Hooktap) -> None:
     """An unsigned provider is called that; no secret is asked for."""
     text = hooktap("provider", "show", "wink").text
@@ -45,6 +59,44 @@ def test_show_says_that_there_is_no_signature(hooktap: Hooktap) -> None:
     assert "secret =" not in text
     assert (found["scheme"], found["signature"], found["can_sign"]) == ("unsigned", [], False)
     assert "booking.create" in found["samples"]
+
+
+def test_the_list_is_a_table(hooktap: Hooktap, tmp_path: Path) -> None:
+    """Columns stand under each other, lines fit, and its help says where one's own files are."""
+    lines = hooktap("provider", "list").text.splitlines()
+    starts = {
+        line.index(f"  {provider.scheme} ")
+        for line, provider in zip(lines, providers.load().values(), strict=True)
+    }
+    own = tmp_path / "xdg" / "hooktap" / "providers"
+
+    assert len(starts) == 1
+    assert max(map(len, lines)) <= 130
+    assert any(
+        line.split()[0] == "jinko" and line.endswith("  X-Jinko-Timestamp.body") for line in lines
+    )
+    assert f"\n{own}\n" in hooktap("provider", "list", "--help").text
+
+
+def test_show_has_formula_and_words(hooktap: Hooktap) -> None:
+    text = hooktap("provider", "show", "jinko").text
+    found = json.loads(hooktap("provider", "show", "jinko", "--json").out)
+    formula = (
+        'X-Jinko-Signature = "sha256=" + hex(HMAC-SHA256(secret, X-Jinko-Timestamp + "." + body))'
+    )
+
+    assert f"formula    {formula}\n" in text
+    assert "in words   Jinko signs header X-Jinko-Timestamp and body with HMAC-SHA256" in text
+    assert "success    any 2xx\n" in text
+    assert (found["formulas"], found["signed"], found["ack"]) == (
+        [formula],
+        "X-Jinko-Timestamp.body",
+        "2xx",
+    )
+
+
+def test_show_says_which_handshake_is_answered(hooktap: Hooktap) -> None:
+    assert "handshake  answered at once when Slack has" in hooktap("provider", "show", "slack").text
 
 
 def test_an_unknown_provider(hooktap: Hooktap) -> None:
@@ -64,7 +116,7 @@ def test_the_users_own_file(hooktap: Hooktap, tmp_path: Path) -> None:
     (own / "acme.toml").write_text("scheem = 1\n")
     done = hooktap("provider", "list")
     assert done.code == 2
-    assert "acme.toml: unknown key 'scheem'" in done.err
+    assert "acme.toml:1: unknown key 'scheem'" in done.err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -81,7 +133,7 @@ def test_completion(hooktap: Hooktap, shell: str) -> None:
         ("hooktap li", {"listen", "list"}),
         ("hooktap --v", {"--version"}),
         ("hooktap list --li", {"--limit"}),
-        ("hooktap replay --sign ", {"fresh", "verbatim", "broken"}),
+        ("hooktap replay --sign ", {"fresh", "verbatim", "broken", "stale"}),
         ("hooktap provider s", {"show"}),
     ],
 )

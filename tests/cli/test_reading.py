@@ -18,6 +18,7 @@ from tests.factories import headers
 from tests.fakes import Target, answer, answering, serve
 from tests.process import Running, inspector
 
+JINKO_TOLERANCE_S = 300
 HOSTILE = b"\x1b]0;owned\x07\x00\xff[/]"
 
 
@@ -200,21 +201,24 @@ async def test_replay(hooktap: Hooktap, tmp_path: Path) -> None:
 
 
 async def test_replay_is_signed_as_asked(hooktap: Hooktap, tmp_path: Path) -> None:
-    """Verbatim is what arrived, fresh is not, broken neither; without a scheme it cannot be asked for."""
+    """Verbatim is what arrived; fresh, broken and stale are each another; without a scheme none can be asked for."""
     async with shell(hooktap, tmp_path) as sh:
         assert (await sh("send", "jinko")).code == 0
         number = str((await sh.running.line())["id"])
         assert (await sh.running.line())["status"] == 200
         unknown = str(await sh.post("a"))
-        for sign in ("verbatim", "fresh", "broken"):
+        for sign in ("verbatim", "fresh", "broken", "stale"):
             assert (await sh("replay", number, "--sign", sign)).code == 0
         refused = await sh("replay", unknown, "--sign", "fresh")
         wrong = await sh("replay", number, "--sign", "new")
 
     signatures = [taken.header(b"X-Jinko-Signature") for taken in sh.target.requests]
-    first, _, verbatim, fresh, broken = signatures
+    first, _, verbatim, fresh, broken, stale = signatures
     assert verbatim == first
     assert broken not in (first, fresh)
+    assert stale not in (first, fresh, broken)
+    times = [int(sh.target.requests[at].header(b"X-Jinko-Timestamp")[0]) for at in (3, 5)]
+    assert times[0] - times[1] > JINKO_TOLERANCE_S
     assert (refused.code, refused.out) == (1, b"")
     assert "no known provider" in refused.err
     assert wrong.code == 2
@@ -239,8 +243,11 @@ async def test_export(hooktap: Hooktap, tmp_path: Path) -> None:
 
 
 async def test_endpoints(hooktap: Hooktap, tmp_path: Path) -> None:
-    """Configured and created ones; of a secret only that there is one."""
-    config = '[endpoint.jinko]\nprovider = "jinko"\nsecret = { file = "secret" }\n'
+    """Configured and created ones; of a secret only that there is one, and what it is for."""
+    config = (
+        '[endpoint.jinko]\nprovider = "jinko"\nsecret = { file = "secret" }\n'
+        '[endpoint.jinko.require]\nquery = { token = { file = "secret" } }\nsource = "127.0.0.1"\n'
+    )
     (tmp_path / "secret").write_text("cAnArY")
     async with shell(hooktap, tmp_path, config=config) as sh:
         await sh.post("demo")
@@ -254,6 +261,10 @@ async def test_endpoints(hooktap: Hooktap, tmp_path: Path) -> None:
     assert [each["name"] for each in found] == ["jinko", "demo"]
     assert (jinko["provider"], jinko["secrets"], jinko["configured"]) == ("jinko", 1, True)
     assert f"{sh.running.ingress}/in/jinko" in shown.text
+    assert jinko["requires"] == ["query token", "source address"]
+    assert "requires   query token, source address\n" in shown.text
+    assert plain.text.splitlines()[0].endswith("  (requires query token, source address)")
+    assert "requires" not in plain.text.splitlines()[1]
     assert (wrong.code, wrong.err) == (
         4,
         "hooktap: there is no endpoint 'jinco' (did you mean 'jinko'?)\n",

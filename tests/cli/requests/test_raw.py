@@ -2,7 +2,7 @@
 
 import pytest
 
-from inspector.cli.rawrequest import body_request, parse_request
+from inspector.cli.requests.raw import body_request, parse_request
 from inspector.errors import ConfigError
 
 
