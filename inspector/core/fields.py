@@ -45,6 +45,14 @@ class Fields:
         self._form: list[tuple[bytes, bytes]] = _UNREAD
         self._xml: Mapping[tuple[str, ...], str] = _UNREAD
 
+    def at(self, url: bytes | None) -> "Fields":
+        """Return the same request's values as of another URL; what is parsed already is not parsed again."""
+        if url == self.url:
+            return self
+        other = Fields(self.request, url, document=self._document)
+        other._form, other._xml = self._form, self._xml
+        return other
+
     def is_repeated(self, key: bytes) -> bool:
         """Whether that header came several times with different values: programs differ in which one they read."""
         return key in self.headers and self.headers[key] is None

@@ -15,7 +15,7 @@ from inspector.core.formats import Encoding, Format
 from inspector.core.handshake_table import Handshake
 from inspector.core.keys import KeyForm
 from inspector.core.model import Request
-from inspector.core.templates import URL, Builtin, Kind, Locator, Template
+from inspector.core.templates import PATH_AND_QUERY, URL, Builtin, Kind, Locator, Template
 from inspector.core.timestamps import TimeRule
 
 LOCATED_MAX = 256
@@ -138,6 +138,8 @@ class Provider:
     """Whether the provider documents a signature at all."""
     signs_url: bool = field(init=False, repr=False, compare=False)
     """Whether the URL it was given is part of what it signs."""
+    signs_path: bool = field(init=False, repr=False, compare=False)
+    """Whether path and query are, without the rest of the URL."""
     is_asymmetric: bool = field(init=False, repr=False, compare=False)
     """Whether the secret we hold is a public key, which cannot sign."""
     is_coded: bool = field(init=False, repr=False, compare=False)
@@ -147,6 +149,8 @@ class Provider:
         signed = any(placement.signed.uses(URL) for placement in self.placements)
         object.__setattr__(self, "signs", self.scheme is not Scheme.UNSIGNED)
         object.__setattr__(self, "signs_url", signed)
+        path = any(placement.signed.uses(PATH_AND_QUERY) for placement in self.placements)
+        object.__setattr__(self, "signs_path", path)
         asymmetric = self.scheme in {Scheme.ED25519, Scheme.ECDSA_P256}
         object.__setattr__(self, "is_asymmetric", asymmetric)
         object.__setattr__(self, "is_coded", self.scheme in CODED)

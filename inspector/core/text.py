@@ -30,6 +30,14 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+def encode_any(text: str) -> bytes:
+    """Encode as `encode` does, but never fail: a surrogate that stands for no byte is written as it is."""
+    try:
+        return encode(text)
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
 def is_unicode(text: str) -> bool:
     """Whether `text` has no surrogates, so that UTF-8 can write it and every other program read it."""
     return _SURROGATE.search(text) is None

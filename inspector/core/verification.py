@@ -14,7 +14,8 @@ from inspector.core.bodyfields import json_items
 from inspector.core.fields import Fields
 from inspector.core.model import Outcome, Request, Verification
 from inspector.core.providers import Placement, Provider, Scheme, UrlVariant
-from inspector.core.templates import PATH_AND_QUERY, Builtin, Kind, Locator
+from inspector.core.templates import Builtin, Kind, Locator
+from inspector.core.text import decode, encode_any
 
 _HOW_FAR = (
     Outcome.MISSING,
@@ -71,8 +72,7 @@ def verify(
     check = _Check(provider, keys, now_s, tolerance_s, url_is_guessed=url is None)
     best: Verification | None = None
     for address in _urls(provider, request, url):
-        if fields is None or fields.url != address:
-            fields = Fields(request, address)
+        fields = Fields(request, address) if fields is None else fields.at(address)
         for placement in provider.placements:
             found = check.whole(placement, fields)
             if found.outcome is Outcome.VERIFIED:
@@ -81,6 +81,18 @@ def verify(
                 best = found
     assert best is not None, "a provider that signs has a placement"
     return best
+
+
+def url_with_query(request: Request, url: str) -> str:
+    """Return the URL as the provider was given it, with what it added to the query (Twilio's `bodySHA256`).
+
+    Never without that: anybody else may have added it, and the signature would say nothing of it.
+    """
+    base, _, own = url.partition("?")
+    query = decode(request.target.partition(b"?")[2])
+    if not query or (own and not query.startswith(own + "&")):
+        return url
+    return f"{base}?{query}"
 
 
 class _Claim(NamedTuple):
@@ -212,10 +224,9 @@ def _urls(provider: Provider, request: Request, url: str | None) -> Iterator[byt
     """Yield the addresses the provider may have signed; None where it signs none or none is known."""
     if not provider.signs_url:
         # Of the URL that somebody wrote down only the path may be signed; a token in the query has to have come.
-        signs_path = any(place.signed.uses(PATH_AND_QUERY) for place in provider.placements)
-        yield _encoded(url) if url is not None and signs_path else None
+        yield None if url is None or not provider.signs_path else encode_any(url)
         return
-    known = _guesses(request) if url is None else _given(request, _encoded(url))
+    known = _guesses(request) if url is None else [encode_any(url_with_query(request, url))]
     spelled = (_spelled(address, variant) for address in known for variant in provider.url_variants)
     yield from dict.fromkeys(spelled) or [None]
 
@@ -225,12 +236,6 @@ def _guesses(request: Request) -> list[bytes]:
     if not host or not request.target.startswith(b"/"):
         return []
     return [scheme + b"://" + host + request.target for scheme in (b"https", b"http")]
-
-
-def _given(request: Request, url: bytes) -> list[bytes]:
-    """Return the URL as it was given, and with the query that came: the provider may have added that (Twilio does)."""
-    query = request.target.partition(b"?")[2]
-    return [url] if not query or b"?" in url else [url, url + b"?" + query]
 
 
 def _spelled(url: bytes, variant: UrlVariant) -> bytes:
@@ -251,7 +256,3 @@ def _about_length(request: Request) -> str:
         return ""
     said, here = int(declared), len(request.body)
     return "" if said == here else wording.length(said, here)
-
-
-def _encoded(url: str) -> bytes:
-    return url.encode("utf-8", "surrogatepass")

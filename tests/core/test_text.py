@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.core.text import decode, encode, is_unicode, safe, safe_lines, shorten
+from inspector.core.text import decode, encode, encode_any, is_unicode, safe, safe_lines, shorten
 
 INVISIBLE = {"Cc", "Cs", "Zl", "Zp"}
 VISIBLE_FORMATS = {
@@ -110,3 +110,9 @@ def test_shortened_text_fits(text: str, width: int) -> None:
     cut = shorten(text, width)
     assert len(cut) <= max(width, 0)
     assert cut == text or cut.endswith("…") or width <= 0
+
+
+def test_anything_can_be_encoded() -> None:
+    """What stands for a byte becomes that byte; a surrogate that stands for none is no reason to fail."""
+    assert encode_any("é\udcff") == "é".encode() + b"\xff"
+    assert encode_any("\ud800") == b"\xed\xa0\x80"

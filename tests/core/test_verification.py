@@ -564,3 +564,25 @@ def test_one_flipped_bit_is_noticed(name: str, body: bytes, place: int) -> None:
     found = verify(asked, replace(signed, body=bytes(changed)), [secret], now_s=NOW_S)
 
     assert found.outcome is Outcome.MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("given", "target", "signed", "outcome"),
+    [
+        ("https://a.test/h", b"/h", "https://a.test/h", Outcome.VERIFIED),
+        ("https://a.test/h", b"/h?x=1", "https://a.test/h?x=1", Outcome.VERIFIED),
+        ("https://a.test/h", b"/h?x=1", "https://a.test/h", Outcome.MISMATCH),
+        ("https://a.test/h?a=1", b"/h?a=1&x=1", "https://a.test/h?a=1&x=1", Outcome.VERIFIED),
+        ("https://a.test/h?a=1", b"/h?a=1&x=1", "https://a.test/h?a=1", Outcome.MISMATCH),
+        ("https://a.test/h?a=1", b"/in/h", "https://a.test/h?a=1", Outcome.VERIFIED),
+        ("https://a.test/h?a=1", b"/h?b=1", "https://a.test/h?a=1", Outcome.VERIFIED),
+    ],
+)
+def test_what_is_added_to_a_url_has_to_be_signed(
+    given: str, target: bytes, signed: str, outcome: Outcome
+) -> None:
+    """The provider may add to the query of the URL it was given; so may anybody else, and that is noticed."""
+    square = BUILT_IN["square"]
+    made = sign(square, factories.request(target=target), "key", now_s=NOW_S, url=signed)
+
+    assert verify(square, made, ["key"], now_s=NOW_S, url=given).outcome is outcome

@@ -8,6 +8,7 @@ from inspector.core.coded.given import Fetch, Given
 from inspector.core.fields import Fields
 from inspector.core.model import Request, Verification
 from inspector.core.providers import Provider, Scheme
+from inspector.core.text import encode_any
 from inspector.errors import SigningError
 
 
@@ -104,6 +105,6 @@ def _address(request: Request, url: str | None) -> bytes | None:
     """
     if url is None:
         return None
-    given = url.encode("utf-8", "surrogatepass")
+    given = encode_any(url)
     query = request.target.partition(b"?")[2]
     return given.partition(b"#")[0].partition(b"?")[0] + b"?" + query if query else given

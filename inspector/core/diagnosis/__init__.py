@@ -21,6 +21,7 @@ from inspector.core.diagnosis import (
 )
 from inspector.core.diagnosis.findings import Cause, Finding
 from inspector.core.diagnosis.probing import Fetch, Prober, Subject
+from inspector.core.fields import Fields
 from inspector.core.model import Outcome, Request
 from inspector.core.providers import Provider
 from inspector.core.verification import verify
@@ -60,17 +61,32 @@ def diagnose(
 
     `other_secrets` are those of other endpoints, each on its own or with the endpoint's name: `("shop", b"...")`.
     """
-    found = verify(
-        provider, request, secrets, now_s=now_s, url=url, tolerance_s=tolerance_s, fetch=fetch
-    )
-    if provider is None or found.outcome not in _EXPLAINED | {Outcome.STALE}:
+    if provider is None:
         return []
     subject = _subject(provider, request, secrets, url, other_secrets)
+    found = verify(
+        provider,
+        request,
+        secrets,
+        now_s=now_s,
+        url=url,
+        tolerance_s=tolerance_s,
+        fields=subject.fields,
+        fetch=fetch,
+    )
+    if found.outcome in _EXPLAINED:
+        return _proven(subject, now_s, tolerance_s, fetch)
     if found.outcome is Outcome.STALE:
         return [clock.explained(subject, found, now_s, tolerance_s)]
+    return []
+
+
+def _proven(
+    subject: Subject, now_s: float, tolerance_s: int | None, fetch: Fetch | None
+) -> list[Finding]:
+    """Find the change that makes the signature right, and say whether its time would be wrong besides."""
     prober = Prober(subject, now_s=now_s, tolerance_s=tolerance_s, fetch=fetch)
-    kinds = _KINDS if subject.secrets else (othersecrets.probes,)
-    probe = prober.first(kinds)
+    probe = prober.first(_KINDS if subject.secrets else (othersecrets.probes,))
     if probe is None:
         return []
     findings = [Finding(probe.cause, probe.detail)]
@@ -94,6 +110,7 @@ def _subject(
         url=url,
         others=tuple(_named(others)),
         time=provider.time,
+        fields=Fields(request),
     )
 
 

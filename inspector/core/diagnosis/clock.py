@@ -44,7 +44,7 @@ def probes(subject: Subject) -> Iterator[Probe]:
     for placement in subject.placements():
         if rule is None or placement.time is None:
             continue
-        value = placement.time.read(subject.fields(placement))
+        value = subject.read(placement.time, placement)
         if not value:
             yield Probe(Cause.TIMESTAMP_MISSING, _ABSENT.format(placement.time, title))
         elif rule.read(value) is None:
@@ -95,7 +95,7 @@ def _other_unit(subject: Subject, now_s: float, tolerance_s: int | None) -> str 
     for placement in subject.placements():
         if rule is None or placement.time is None:
             continue
-        value = placement.time.read(subject.fields(placement)) or b""
+        value = subject.read(placement.time, placement)
         for unit in Unit:
             other = TimeRule(unit, rule.tolerance_s)
             seconds = other.read(value)

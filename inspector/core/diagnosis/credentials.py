@@ -55,7 +55,7 @@ def _users(subject: Subject, secret: bytes) -> Iterator[Probe]:
     if not password:
         return
     for placement in subject.placements():
-        value = placement.signature.read(subject.fields(placement)) or b""
+        value = subject.read(placement.signature, placement)
         for candidate in subject.provider.format.candidates(value):
             user = (Encoding.BASE64.bytes_of(candidate) or b"").partition(b":")[0]
             yield Probe(Cause.SECRET_USER, _USER, secrets=(user + b":" + password,))

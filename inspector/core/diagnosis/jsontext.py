@@ -6,7 +6,6 @@ punctuation or a number within a string is disguised: as control characters, whi
 """
 
 import json
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
@@ -29,9 +28,8 @@ _USUAL = 3
 _DEPTH_MAX = 32
 _GROWTH_MAX = 8
 """Nobody indents what becomes this many times as long."""
-_ATOM = re.compile(rb"([^{}\[\],:]+)")
+_INDENTS = [b"\n" + _LEVEL * depth for depth in range(_DEPTH_MAX + 1)]
 _OPENERS, _CLOSERS = frozenset(b"{["), frozenset(b"}]")
-_COMMA, _COLON = b",:"
 
 
 class _Text(NamedTuple):
@@ -158,61 +156,22 @@ def _stepped(lines: bytes, layout: _Layout, size: int) -> bytes:
     return lines.replace(b"\n", layout.newline).replace(_LEVEL, layout.step)
 
 
-class _Broken(dict[bytes, "tuple[bytes, _Broken]"]):
-    """What runs of punctuation become at one depth, and the table for what follows.
-
-    There are thousands of runs in a text, and few different ones.
-    """
-
-    def __init__(self, depth: int, tables: "list[_Broken]") -> None:
-        super().__init__()
-        self._depth = depth
-        self._tables = tables
-
-    def __missing__(self, run: bytes) -> "tuple[bytes, _Broken]":
-        lines, depth = _lines(run, self._depth)
-        if not 0 <= depth <= _DEPTH_MAX:
-            raise _TooDeepError
-        self[run] = lines, self._tables[depth]
-        return self[run]
-
-
-class _TooDeepError(Exception):
-    """Nobody indents that."""
-
-
 def _broken(text: bytes) -> bytes:
     """Break a text into lines, each with a mark per level in front; nothing if there are too many levels."""
-    parts = _ATOM.split(text)
-    tables: list[_Broken] = []
-    tables += (_Broken(depth, tables) for depth in range(_DEPTH_MAX + 1))
-    table = tables[0]
-    try:
-        for index in range(0, len(parts), 2):
-            parts[index], table = table[parts[index]]
-    except _TooDeepError:
-        return b""
-    return b"".join(parts)
-
-
-def _lines(run: bytes, depth: int) -> tuple[bytes, int]:
-    """Break one run of punctuation; return it with the depth after it."""
-    lines = bytearray()
-    before = 0
-    for mark in run:
-        if mark in _CLOSERS:
+    text = text.replace(b",", b",\n").replace(b":", b": ")
+    for opener, closer in ((b"{", b"}"), (b"[", b"]")):
+        text = text.replace(opener, opener + b"\n").replace(closer, b"\n" + closer)
+        text = text.replace(opener + b"\n\n" + closer, opener + closer)
+    depth = 0
+    lines: list[bytes] = []
+    for line in text.split(b"\n"):
+        # An empty object or array begins with an opener, and ends with a closer.
+        if line[0] in _CLOSERS:
             depth -= 1
-        # An empty object or array stays on its line; else its end, and whatever stands in it, has a line of its own.
-        if (mark in _CLOSERS) != (before in _OPENERS):
-            lines += b"\n" + _LEVEL * depth
-        if mark in _OPENERS:
+        lines.append(_INDENTS[depth])
+        lines.append(line)
+        if line[-1] in _OPENERS:
             depth += 1
-        lines.append(mark)
-        if mark == _COMMA:
-            lines += b"\n" + _LEVEL * depth
-        elif mark == _COLON:
-            lines += b" "
-        before = mark
-    if before in _OPENERS:
-        lines += b"\n" + _LEVEL * depth
-    return bytes(lines), depth
+            if depth > _DEPTH_MAX:
+                return b""
+    return b"".join(lines)[1:]

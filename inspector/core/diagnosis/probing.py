@@ -58,24 +58,24 @@ class Subject:
     """Secrets of other endpoints, with their names."""
     time: TimeRule | None
     """The rule that `provider` had."""
+    fields: Fields
+    """Of `request`, shared, so that its body is parsed once for all probes that leave it alone."""
 
     def placements(self) -> Iterator[Placement]:
         """Yield the places for a signature that the delivery fills, and the first if it fills none."""
-        fields = Fields(self.request)
-        used = [place for place in self.provider.placements if place.signature.read(fields)]
+        used = [place for place in self.provider.placements if place.signature.read(self.fields)]
         yield from used or self.provider.placements[:1]
+
+    def read(self, locator: Locator, placement: Placement) -> bytes:
+        """Return the value of a locator that belongs to a placement; nothing if it is not there."""
+        value = placement.signature.read(self.fields) or b""
+        self.fields.pairs = self.provider.format.pairs(value)
+        return locator.read(self.fields) or b""
 
     def secret_name(self, index: int) -> str:
         """Return one of the secrets in words, as the start of a sentence."""
         count = len(self.secrets)
         return "The secret" if count == 1 else f"Secret {index + 1} of {count}"
-
-    def fields(self, placement: Placement) -> Fields:
-        """Return the request's values as verification reads them there."""
-        fields = Fields(self.request)
-        fields.pairs = self.provider.format.pairs(placement.signature.read(fields) or b"")
-        fields.signature_header = placement.signature.key
-        return fields
 
     def signing(self, template: Template, placement: Placement) -> Provider:
         """Return the provider as if it signed `template` where it uses `placement`."""
@@ -114,10 +114,9 @@ class Prober:
         self._now_s = now_s
         self._tolerance_s = tolerance_s
         self._fetch = fetch
-        # Shared, so that a body is parsed once for all probes that leave it alone.
-        url = None if subject.url is None else subject.url.encode("utf-8", "surrogatepass")
-        self._fields = Fields(subject.request, url)
         self._covers_body = subject.covers_body
+        if _FORM in _signed(subject.provider):
+            subject.fields.form_fields()  # read now, it is shared by what is made of these for each URL
         self._left_bytes = max(BUDGET_BYTES, _PROBES_MIN * self._cost_bytes(Probe(Cause.CLOCK, "")))
 
     def first(self, kinds: Iterable[Callable[[Subject], Iterator[Probe]]]) -> Probe | None:
@@ -139,7 +138,6 @@ class Prober:
 
     def _judge(self, probe: Probe) -> Verification:
         subject = self._subject
-        shares = probe.request is None and probe.url is None
         return verify(
             probe.provider or subject.provider,
             probe.request or subject.request,
@@ -147,7 +145,7 @@ class Prober:
             now_s=self._now_s,
             url=probe.url or subject.url,
             tolerance_s=self._tolerance_s,
-            fields=self._fields if shares else None,
+            fields=subject.fields if probe.request is None else None,
             fetch=self._fetch,
         )
 
@@ -157,7 +155,7 @@ class Prober:
         once = len(body) + _OVERHEAD_BYTES
         if provider.is_asymmetric or provider.is_coded:
             once += _ASYMMETRIC_BYTES
-        if _FORM in _signed(provider):
+        if probe.request is not None and _FORM in _signed(provider):
             once += body.count(b"%") * _ESCAPE_BYTES
         addresses = 1
         if provider.signs_url:

@@ -96,10 +96,10 @@ _UNIT = "The sender signs its time as {}, and sends {} in another unit: have it 
 
 def _times(subject: Subject, placement: Placement) -> Iterator[Variant]:
     """Yield the text with its time in another unit than the one that was sent."""
-    parts, fields = placement.signed.parts, subject.fields(placement)
+    parts = placement.signed.parts
     for index, part in enumerate(parts):
         if isinstance(part, Locator) and is_time(part, placement):
-            for unit, value in clock.respelled(part.read(fields) or b""):
+            for unit, value in clock.respelled(subject.read(part, placement)):
                 changed = [*parts[:index], value, *parts[index + 1 :]]
                 yield Cause.TIMESTAMP_UNIT, _UNIT.format(unit, part), changed
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlencode
@@ -59,6 +60,9 @@ class _Url(NamedTuple):
 
 
 _SIGNED = "The provider signed {}{}: set public_url to that{}."
+_UNASKED = (
+    "The provider signed {} without the query that it came with: give it a URL that has none."
+)
 _VALUES = ", with the values that its query has"
 _ENCODING = (
     "The provider signed {} percent-encoded in another way (a space as '+' or %20, a character as it is or as %XX): "
@@ -84,9 +88,16 @@ def probes(subject: Subject) -> Iterator[Probe]:
         changed = url._replace(**change)
         if str(changed) not in seen:
             seen.add(str(changed))
-            yield Probe(
-                _cause(subject, url, changed), _detail(subject, url, changed), url=str(changed)
-            )
+            cause = _cause(subject, url, changed)
+            if not changed.query and b"?" in subject.request.target:
+                yield Probe(
+                    cause,
+                    _UNASKED.format(changed.shown()),
+                    request=_without_query(subject.request),
+                    url=str(changed),
+                )
+            else:
+                yield Probe(cause, _detail(subject, url, changed), url=str(changed))
 
 
 def _matters(subject: Subject) -> bool:
@@ -148,6 +159,10 @@ def _queries(query: str) -> Iterator[str]:
         for quoted in (quote_plus, quote):
             yield "?" + urlencode(kept, quote_via=quoted, errors="surrogateescape")
     yield from (unquote(query), query.replace("+", "%20"), query.replace("%20", "+"))
+
+
+def _without_query(request: Request) -> Request:
+    return replace(request, target=request.target.partition(b"?")[0])
 
 
 def _target(request: Request) -> tuple[str, str]:

@@ -212,7 +212,7 @@ def test_sender_cannot_write_into_a_sentence() -> None:
 
 def test_inflating_is_bounded() -> None:
     """What grows to thousands of times its size is not looked into."""
-    plain = b"\0" * (1 << 24)
+    plain = b"\0" * (1 << 20)
     bomb = replace(jinko(plain), body=gzip.compress(plain))
 
     assert found(bomb) == []
@@ -231,7 +231,7 @@ def test_ten_thousand_candidates_are_few(name: str) -> None:
     header = delivery.provider.placements[0].signature.name
     flood = delivery.with_header(header, b",".join([b"v1=" + b"ab" * 32] * 10_000))
 
-    assert all(finding.cause is Cause.BODY_TRAILING_NEWLINE for finding in flood.findings()) or name
+    assert flood.findings() == []
 
 
 def test_content_length_tells_what_was_added() -> None:
