@@ -24,6 +24,7 @@ from tui.app import HooktapApp
 from tui.screens.deliveries import DeliveriesScreen
 from tui.widgets.delivery_list import DeliveryList
 from tui.widgets.line_view import LineView
+from tui.widgets.panes import Panes
 
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -212,7 +213,7 @@ def test_the_lines_of_listen_look_so() -> None:
 
 def test_every_key_is_bound() -> None:
     bound = {App.COMMAND_PALETTE_BINDING}
-    for owner in (HooktapApp, DeliveriesScreen, DeliveryList, LineView):
+    for owner in (HooktapApp, DeliveriesScreen, Panes, DeliveryList, LineView):
         for binding in owner.BINDINGS:
             assert isinstance(binding, Binding)
             bound |= set(binding.key.split(","))

@@ -4,18 +4,18 @@ import asyncio
 import fcntl
 import hashlib
 import hmac
+import json
 import os
 import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from inspector.datadir import Addresses, DataDir
-from inspector.simulate import samples
 from tests import fakes, process, pseudoterminal
 from tests.pseudoterminal import Terminal
 from tests.wire import HOSTILE, HOSTILE_JSON, Wire, assert_harmless, stored_as, talk
@@ -124,7 +124,7 @@ async def test_the_terminal_from_start_to_quit(tmp_path: Path) -> None:
         for provider, verdict in (("jinko", "✓ verified"), ("wink", "○ unsigned")):
             terminal.press("s")
             await terminal.until("Send a sample delivery", "enter sends it")
-            terminal.press(*"j" * samples.providers().index(provider), "enter")
+            terminal.press(*provider, "enter")
             await terminal.until(f"{provider} sample sent", verdict)
 
         terminal.press("q")
@@ -132,6 +132,24 @@ async def test_the_terminal_from_start_to_quit(tmp_path: Path) -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(window.addresses.pid, 0)
         assert await window.inspector_gone()
+
+
+async def test_the_terminal_says_why_a_signature_does_not_match(tmp_path: Path) -> None:
+    """Something on the way parsed the body and wrote it anew: the terminal says so, and what to do."""
+    body = b'{"event":"booking.completed","event_id":"evt_1"}'
+    rewritten = json.dumps(json.loads(body), indent=2).encode()
+    async with opened(tmp_path, CONFIG.format(url="http://127.0.0.1:9")) as window:
+        terminal = window.terminal
+        sent = jinko(body, at_s=int(time.time()))
+
+        number = await window.receive(replace(sent, body=rewritten))
+
+        await terminal.until(f"#{number}  jinko", "✗ mismatch  the secret does not reproduce")
+        await terminal.until(
+            "Why: The signature matches the body re-serialised without white space"
+        )
+        terminal.press("v")
+        await terminal.until(f"#{number} checked again: still ✗ mismatch")
 
 
 HOSTILE_DELIVERIES = [

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,20 +17,25 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from inspector.client import Client
+from inspector.core.model import Sign
 from inspector.core.text import safe, safe_lines
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError, UnreachableError
 from tui.child import running_child
 from tui.commands import KeyCommands
+from tui.messages import Told
 from tui.operations import Operations
 from tui.private import write_private
 from tui.screens.deliveries import DeliveriesScreen
 from tui.screens.help import HelpScreen
+from tui.screens.replay import MANNERS
 from tui.widgets.delivery_list import DeliveryList
 from tui.widgets.line_view import LineView
+from tui.widgets.panes import Panes
 
 INTERRUPT_S = 2.0
 """How soon ctrl+c must be pressed again to quit."""
+_SPOILT = frozenset({Sign.BROKEN, Sign.STALE})
 
 
 class HooktapApp(App[None]):
@@ -90,8 +96,18 @@ class HooktapApp(App[None]):
             safe_lines(message), title=safe(title), severity=severity, timeout=timeout, markup=False
         )
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
+    def on_told(self, message: Told) -> None:
+        """Show a toast of what some screen's worker tells."""
+        self.notify(message.sentence, severity=message.severity)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer what has no key."""
+        if isinstance(screen, DeliveriesScreen) and screen.selected is not None:
+            for each in MANNERS:
+                if each.sign in _SPOILT:
+                    name = f"Replay with a {each.sign} signature"
+                    act = partial(screen.action_replay, each.sign)
+                    yield SystemCommand(name, each.purpose.capitalize(), act)
         yield SystemCommand("Change the theme", "Colours, dark and light", self.action_change_theme)
         yield SystemCommand(
             "Save a screenshot (SVG)", "Into the working directory", self.action_save_screenshot
@@ -113,8 +129,9 @@ class HooktapApp(App[None]):
         """Show every key."""
         groups = {
             "Deliveries": DeliveriesScreen.BINDINGS,
+            "Detail": Panes.BINDINGS,
             "List": DeliveryList.BINDINGS,
-            "Body, request and attempts": LineView.BINDINGS,
+            "Body, request, attempts, verdict": LineView.BINDINGS,
             "Everywhere": [
                 *self.BINDINGS,
                 Binding("ctrl+p", "command_palette", "Every command, by name"),

@@ -37,7 +37,7 @@ def choose(width: int, window: Window) -> list[Column]:
         Column("method", "method", min(max(method, 6), 8)),
         Column("event", "event", 0),
         Column("size", "size", 8, is_number=True),
-        Column("verdict", "verdict", 11),
+        Column("verdict", "verdict", labels.VERDICT_WIDTH),
         Column("attempt", "last attempt", 12),
     ]
     give_way = list(_GIVE_WAY)
@@ -95,6 +95,6 @@ _CELLS: Mapping[str, Callable[[Row, tzinfo | None], Content]] = {
     "method": lambda row, _: Content(safe(row.delivery.request.method)),
     "event": _event,
     "size": lambda row, _: Content.styled(labels.size(row.delivery.body_bytes), labels.FAINT),
-    "verdict": lambda row, _: labels.VERDICTS[row.delivery.verification.outcome].content,
+    "verdict": lambda row, _: labels.verdict(row.delivery).content,
     "attempt": _attempt,
 }

@@ -6,6 +6,9 @@ from functools import partial
 from textual.binding import ActiveBinding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+SENTENCE_SCORE = 0.1
+"""Below whatever a name scores."""
+
 
 class KeyCommands(Provider):
     """Offers the bindings that are active where the palette was opened, those of the footer first."""
@@ -16,10 +19,14 @@ class KeyCommands(Provider):
             yield DiscoveryHit(name, self._run(bound), help=self._help(bound))
 
     async def search(self, query: str) -> Hits:
-        """Offer those whose description matches."""
+        """Offer those whose description matches, the short one of the footer or the long one."""
         matcher = self.matcher(query)
         for name, bound in self._bound():
-            if (score := matcher.match(name)) > 0:
+            score = matcher.match(name)
+            # Not by its letters as a name is: a sentence has nearly every letter.
+            if not score and query.casefold() in bound.binding.tooltip.casefold():
+                score = SENTENCE_SCORE
+            if score > 0:
                 yield Hit(score, matcher.highlight(name), self._run(bound), help=self._help(bound))
 
     def _bound(self) -> Iterator[tuple[str, ActiveBinding]]:

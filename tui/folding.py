@@ -1,7 +1,7 @@
 """Lines folded to a width: which part of which line stands on which row. Pure, and fit for a thread."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import NamedTuple
@@ -17,6 +17,8 @@ class Line(NamedTuple):
     """A `str` is coloured as the view's language when it comes into sight."""
     hang: int = 0
     """Columns by which its folded rest is indented."""
+    is_prose: bool = False
+    """Folded between words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Folding:
 
     def _count_rows(self, line: Line) -> int:
         text = str(line.content)
-        if not text.isascii():
+        if line.is_prose or not text.isascii():
             return len(self._cuts(line))
         rest = len(text) - self.width
         return 1 if rest <= 0 else 1 - (-rest // (self.width - self._hang(line)))
@@ -73,7 +75,26 @@ class Folding:
         text = str(line.content)
         if cell_len(text) <= self.width:
             return [(0, len(text))]
+        if line.is_prose:
+            return list(self._prose_cuts(text, self.width - self._hang(line)))
         first = chop_cells(text, self.width)[0]
         rest = chop_cells(text[len(first) :], self.width - self._hang(line))
         ends = list(accumulate(map(len, rest), initial=len(first)))
         return [(0, len(first)), *pairwise(ends)]
+
+    def _prose_cuts(self, text: str, rest: int) -> Iterator[tuple[int, int]]:
+        """Yield where each row starts and ends, the first `width` wide, each further one `rest`.
+
+        The space at a row's end is left out. A word longer than a row is cut.
+        """
+        start, room = 0, self.width
+        while start < len(text):
+            end = start + len(chop_cells(text[start : start + room], room)[0])
+            space = text.rfind(" ", start + 1, end + 1)
+            if end == len(text) or space < 0:
+                yield start, end
+                start = end
+            else:
+                yield start, space
+                start = space + 1
+            room = rest

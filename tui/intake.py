@@ -54,16 +54,9 @@ class Intake:
             await asyncio.sleep(RETRY_S)
 
     async def _read_history(self, tell: Callable[[Message], object]) -> int:
-        """Give out up to `capacity` deliveries, newest first; return the highest number among the first."""
-        await self._read_health(tell)
+        """Give out up to `capacity` deliveries, newest first; return from where the feed has what may be missing."""
+        newest = await self._read_health(tell)
         page: Page = await self._client.deliveries(limit=PAGE)
-        newest = max(
-            (
-                max(delivery.id, *(attempt.id for attempt in attempts), 0)
-                for delivery, attempts in page
-            ),
-            default=0,
-        )
         count = len(page)
         while len(page) == PAGE and count < self._capacity:
             tell(PageLoaded(page, has_older=True))
@@ -72,5 +65,8 @@ class Intake:
         tell(PageLoaded(page, has_older=len(page) == PAGE))
         return newest
 
-    async def _read_health(self, tell: Callable[[Message], object]) -> None:
-        tell(HealthLoaded(await self._client.health(), await self._client.endpoints()))
+    async def _read_health(self, tell: Callable[[Message], object]) -> int:
+        """Give out how the inspector is; return the highest number it had stored before this returned."""
+        health = await self._client.health()
+        tell(HealthLoaded(health, await self._client.endpoints()))
+        return int(health["newest"])

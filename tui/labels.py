@@ -13,7 +13,6 @@ from inspector.core.model import (
     FailureKind,
     Outcome,
     Response,
-    Verification,
 )
 
 
@@ -49,6 +48,9 @@ VERDICTS: Mapping[Outcome, Label] = {
     Outcome.UNKNOWN: Label("·", "unknown", FAINT),
 }
 
+HANDSHAKE = Label("⇄", "handshake", NEUTRAL)
+VERDICT_WIDTH = max(len(label.text) for label in (HANDSHAKE, *VERDICTS.values()))
+
 NO_ATTEMPT = Label("-", "", FAINT)
 
 _FAILURES: Mapping[FailureKind, str] = {
@@ -61,6 +63,13 @@ _FAILURES: Mapping[FailureKind, str] = {
     FailureKind.FORBIDDEN: "forbidden",
     FailureKind.ABANDONED: "abandoned",
 }
+
+
+def verdict(delivery: Delivery) -> Label:
+    """Return what checking a delivery came to. A handshake was answered at once, and what counts is that."""
+    if delivery.handshake is not None:
+        return HANDSHAKE
+    return VERDICTS[delivery.verification.outcome]
 
 
 def result(attempt: Attempt) -> Label:
@@ -120,13 +129,6 @@ def signed_time(delivery: Delivery, zone: tzinfo | None) -> str | None:
     except (OverflowError, ValueError, OSError):  # the header may claim any number
         when = f"at {signed_at_s}"
     return f"signed {when}, {relation} it arrived"
-
-
-def coverage(verification: Verification) -> str | None:
-    """Return what the signature authenticates, or None if nothing was authenticated."""
-    if not verification.covered:
-        return None
-    return "covers " + ", ".join(verification.covered)
 
 
 def _local(at_s: float, zone: tzinfo | None) -> datetime:

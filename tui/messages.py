@@ -1,13 +1,17 @@
 """What workers tell the screen that started them. Widgets' own messages are nested in the widgets."""
 
 from collections.abc import Sequence
+from typing import Self
 
 from textual.message import Message
+from textual.notifications import SeverityLevel
 
 from inspector.client import Connection
 from inspector.core.model import Attempt, Delivery
 from inspector.core.wire import JSON
+from inspector.errors import HooktapError, ReplayError
 from tui.bodyview import Body, BodyView
+from tui.verdicts import Checks
 
 
 class PageLoaded(Message):
@@ -61,10 +65,24 @@ class AnswerLoaded(Message):
         self.answer = answer
 
 
+class ChecksLoaded(Message):
+    """What is known of a delivery's checks beyond its verdict has come."""
+
+    def __init__(self, delivery_id: int, checks: Checks) -> None:
+        super().__init__()
+        self.delivery_id = delivery_id
+        self.checks = checks
+
+
 class Told(Message):
     """Something is to be told in a toast."""
 
-    def __init__(self, sentence: str, *, is_problem: bool = False) -> None:
+    def __init__(self, sentence: str, severity: SeverityLevel = "information") -> None:
         super().__init__()
         self.sentence = sentence
-        self.is_problem = is_problem
+        self.severity = severity
+
+    @classmethod
+    def of(cls, error: HooktapError) -> Self:
+        """Tell why something could not be done. That a replay cannot be made as asked is no failure of anybody's."""
+        return cls(str(error), "warning" if isinstance(error, ReplayError) else "error")

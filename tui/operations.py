@@ -5,8 +5,9 @@ from pathlib import Path
 
 from inspector.client import Client
 from inspector.core.export import curl
-from inspector.core.model import Attempt, Failure, Sign
-from inspector.core.text import decode
+from inspector.core.model import Attempt, Delivery, Failure, Response, Sign
+from inspector.core.text import decode, shorten
+from inspector.errors import ReplayError
 from tui import labels
 from tui.messages import Told
 from tui.private import write_private
@@ -14,6 +15,11 @@ from tui.window import Row
 
 CLIPBOARD_CAP = 64 * 1024
 """Terminals drop longer OSC 52 sequences, and say nothing."""
+URL_MAX = 80
+"""Characters: that of a subscription goes on with a token of hundreds."""
+_WAY_OUT = "--sign verbatim"
+"""What the inspector's sentences advise where it cannot sign."""
+_TO_BE_REFUSED = frozenset({Sign.BROKEN, Sign.STALE})
 
 
 class Operations:
@@ -28,17 +34,49 @@ class Operations:
 
     async def replay(self, delivery_id: int, sign: Sign | None) -> Told:
         """Send a delivery to its target once more; without `sign` as the inspector thinks best."""
-        attempt = await self._client.replay(delivery_id, sign=sign)
-        manner = " verbatim" if sign is Sign.VERBATIM else ""
+        try:
+            attempt = await self._client.replay(delivery_id, sign=sign)
+        except ReplayError as error:
+            if _WAY_OUT in str(error):
+                raise ReplayError(f"{error}\nhere: press R") from error
+            raise
+        manner = f" {sign}" if sign not in (None, Sign.FRESH) else ""
         came_of = f"{labels.result(attempt).text}{_detail(attempt)}"
-        return Told(f"#{delivery_id} replayed{manner}: {came_of}", is_problem=not attempt.succeeded)
+        sentence = f"#{delivery_id} replayed{manner}: {came_of}"
+        if sign not in _TO_BE_REFUSED:
+            return Told(sentence, "information" if attempt.succeeded else "error")
+        if attempt.succeeded:
+            return Told(f"{sentence}\nthe app took it, though its check should fail", "warning")
+        if isinstance(attempt.result, Response) and 400 <= attempt.result.status < 500:
+            return Told(f"{sentence}\nthe app refused it, as it should")
+        return Told(sentence, "error")
 
-    async def send_sample(self, provider: str) -> Told:
+    async def recheck(self, delivery: Delivery) -> Told:
+        """Check a delivery's signature again; say whether that changed anything."""
+        number, before = delivery.id, delivery.verification.outcome
+        done = await self._client.reverify(f"id:{number}", limit=1)
+        if not done.checked:
+            return Told(f"there is no delivery #{number} any more", "warning")
+        now = done.verdicts[-1].verification.outcome if done.verdicts else before
+        if now is before:
+            return Told(f"#{number} checked again: still {labels.VERDICTS[now].text}")
+        was = labels.VERDICTS[before].word
+        return Told(f"#{number} checked again: {labels.VERDICTS[now].text} (was {was})")
+
+    async def confirm(self, delivery_id: int) -> Told:
+        """Have the URL visited that a delivery asks to have visited."""
+        confirmed = await self._client.confirm(delivery_id)
+        url = shorten(confirmed.url, URL_MAX)
+        sentence = f"#{delivery_id} confirmed: {url} answered {confirmed.status}"
+        return Told(sentence, "information" if 200 <= confirmed.status < 300 else "error")
+
+    async def send_sample(self, provider: str, event: str | None = None) -> Told:
         """Let a provider's sample arrive through the public door."""
-        answer = await self._client.send_sample(provider)
+        answer = await self._client.send_sample(provider, event=event)
         status = int(answer["status"])
-        sentence = f"{provider} sample sent to {answer['url']}: answered {status}"
-        return Told(sentence, is_problem=not 200 <= status < 300)
+        note = f"\n{answer['note']}" if answer.get("note") else ""
+        sentence = f"{provider} sample sent to {answer['url']}: answered {status}{note}"
+        return Told(sentence, "information" if 200 <= status < 300 else "error")
 
     async def copy_curl(self, row: Row, ingress: str) -> Told:
         """Put a delivery as a curl command on the clipboard and into a file only this user can read.

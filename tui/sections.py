@@ -8,9 +8,10 @@ from textual.content import Content
 from inspector.core.headers import Headers
 from inspector.core.model import Attempt, Delivery, Failure, Response
 from inspector.core.text import safe, shorten
-from tui import labels
+from tui import labels, verdicts
 from tui.bodyview import LINE_CAP, BodyView
 from tui.folding import Line
+from tui.verdicts import Checks
 from tui.window import Row
 
 NAME_WIDTH = 26
@@ -27,14 +28,26 @@ def title(delivery: Delivery) -> Content:
     return Content("  ".join(parts))
 
 
-def summary(row: Row, zone: tzinfo | None) -> Content:
-    """Return the verdict with its sentence, what arrived, and what came of forwarding it."""
-    delivery, verification = row.delivery, row.delivery.verification
-    evidence = [labels.coverage(verification), labels.signed_time(delivery, zone)]
+def summary(
+    row: Row, zone: tzinfo | None, checks: Checks | None = None, *, is_configured: bool = False
+) -> Content:
+    """Return the verdict with its sentence, what to make of it, what arrived, and what came of forwarding it.
+
+    What matters most stands first: on a small screen the rest is cut off, and stands in the tabs as well.
+    """
+    delivery = row.delivery
+    signed = labels.signed_time(delivery, zone)
+    evidence = [
+        verdicts.coverage_line(delivery),
+        None if signed is None else Content.styled(signed, labels.FAINT),
+    ]
     return _NEWLINE.join(
         [
-            labels.VERDICTS[verification.outcome].content + f"  {_short(verification.detail)}",
-            *(Content.styled(_short(part), labels.FAINT) for part in evidence if part is not None),
+            labels.verdict(delivery).content + f"  {_short(verdicts.sentence(delivery))}",
+            *verdicts.visit(delivery),
+            *verdicts.why(delivery, checks),
+            *verdicts.remedy(delivery, is_configured=is_configured),
+            *(part for part in evidence if part is not None),
             Content.assemble(
                 f"{_short(delivery.request.method)} {_short(delivery.request.target)}",
                 (f"  {labels.size(delivery.body_bytes)}", labels.FAINT),
@@ -105,7 +118,7 @@ def _attempt_lines(
     yield Line(Content(f"   {_long(attempt.url)}"), hang=5)
     match attempt.result:
         case Failure(detail=detail):
-            yield Line(Content(f"   {_long(detail)}"), hang=3)
+            yield Line(Content(f"   {_long(detail)}"), hang=3, is_prose=True)
         case Response(headers=headers) as response:
             yield _BLANK
             yield from (_indented(line) for line in _header_lines(headers))
@@ -137,7 +150,7 @@ def _pairs(pairs: Sequence[tuple[str, str]], style: str) -> Iterator[Line]:
 
 
 def _indented(line: Line) -> Line:
-    return Line(Content("   ") + line.content, line.hang + 3)
+    return Line(Content("   ") + line.content, line.hang + 3, line.is_prose)
 
 
 def _long(text: str | bytes) -> str:

@@ -3,8 +3,9 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
-from inspector.core.model import Attempt, Delivery, Record
+from inspector.core.model import Attempt, Delivery, Record, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +30,20 @@ class Change:
     dropped: int = 0
     """Deliveries that had to leave at the old end."""
     updated: frozenset[int] = frozenset()
-    """Numbers of the deliveries that got an attempt."""
+    """Numbers of the deliveries that got an attempt or a verdict."""
 
 
 class Window:
     """The newest `capacity` deliveries, oldest first, as rows.
 
-    The one place that knows which deliveries are at hand. A record may be given twice.
+    The one place that knows which deliveries are at hand. A record may be given twice. Of verdicts, the last given
+    is taken for the newest, as the feed has them.
     """
 
     def __init__(self, capacity: int = 1000) -> None:
         self.capacity = capacity
         self.newest = 0
-        """The highest number seen, of a delivery or an attempt: where the feed goes on."""
+        """The highest number seen, whatever it numbers: where the feed goes on."""
         self.is_partial = False
         """Whether there are older deliveries than the window holds."""
         self._pinned: int | None = None
@@ -86,10 +88,17 @@ class Window:
         added = 0
         updated: set[int] = set()
         for record in records:
-            if isinstance(record, Delivery):
-                added += self._add_delivery(record)
-            elif self._add_attempt(record):
-                updated.add(record.delivery_id)
+            match record:
+                case Delivery():
+                    added += self._add_delivery(record)
+                case Attempt():
+                    if self._add_attempt(record):
+                        updated.add(record.delivery_id)
+                case Verdict():
+                    if self._add_verdict(record):
+                        updated.add(record.delivery_id)
+                case unreachable:
+                    assert_never(unreachable)
         return Change(added, self._drop(), frozenset(updated))
 
     def _add_delivery(self, delivery: Delivery) -> bool:
@@ -108,6 +117,17 @@ class Window:
         attempts = sorted((*row.attempts, attempt), key=lambda known: known.number)
         self._rows[attempt.delivery_id] = replace(row, attempts=tuple(attempts))
         return True
+
+    def _add_verdict(self, verdict: Verdict) -> bool:
+        self.newest = max(self.newest, verdict.id)
+        row = self._rows.get(verdict.delivery_id)
+        if row is None:
+            return False
+        checked = replace(
+            row.delivery, provider=verdict.provider, verification=verdict.verification
+        )
+        self._rows[verdict.delivery_id] = replace(row, delivery=checked)
+        return checked != row.delivery
 
     def _drop(self) -> int:
         surplus = max(len(self._ids) - self.capacity, 0)

@@ -120,7 +120,7 @@ def _describe(known: Provider) -> JSON:
 
 
 def _snippet(known: Provider) -> str:
-    variable = known.name.upper().replace("-", "_").replace(".", "_") + "_SECRET"
+    variable = known.name.upper().replace("-", "_").replace(".", "_") + "_WEBHOOK_SECRET"
     # A dot in a bare key would begin a table within the table.
     key = f'"{known.name}"' if "." in known.name else known.name
     lines = [f"[endpoint.{key}]", f'provider = "{known.name}"']

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from inspector.client import Client, Connection
-from inspector.core.model import Attempt, Delivery, Record, Sign, Trigger
+from inspector.client import Client, Connection, Reverified
+from inspector.core.diagnosis import Finding
+from inspector.core.model import Attempt, Confirmed, Delivery, Record, Sign, Trigger, Verdict
 from inspector.core.wire import JSON
 from inspector.errors import HooktapError, NotFoundError
 from tests.factories import attempt
@@ -27,14 +28,24 @@ class FakeClient(Client):
         self.bodies = {delivery.id: delivery.request.body for delivery, _ in rows}
         self.answers: dict[int, bytes] = {}
         self.configured: list[JSON] = []
-        self.named = "Jinko"
+        self.offered: list[JSON] = [
+            {"name": "jinko", "title": "Jinko", "events": ["booking.completed"]},
+            {"name": "wink", "title": "Wink", "events": ["booking.created", "booking.cancelled"]},
+        ]
         self.problem: HooktapError | None = None
         """What every call but the feed raises, if anything."""
         self.calls: list[tuple[object, ...]] = []
         self.replayed: Attempt = attempt()
+        self.found: dict[int, list[Finding]] = {}
+        """Why a delivery is not verified."""
+        self.checks: dict[int, list[Verdict]] = {}
+        """Every verdict on a delivery; without an entry the one it came with."""
+        self.rechecked: list[Reverified] = []
+        """What the next calls come to. Without one there is nothing to check."""
+        self.confirmed = Confirmed("https://sns.us-east-1.amazonaws.com/?Token=" + "2" * 400, 200)
         self.sampled: JSON = {"status": 200, "body": "", "url": f"{INGRESS}/in/jinko"}
         self.gate = asyncio.Event()
-        """Bodies and replays wait for it."""
+        """Bodies, replays, findings and checks wait for it."""
         self.gate.set()
         self._feed: asyncio.Queue[Record | Connection] = asyncio.Queue()
 
@@ -49,7 +60,7 @@ class FakeClient(Client):
 
     async def health(self) -> JSON:
         self._note("health")
-        return {"status": "ok", "ingress": INGRESS, "newest": max(self.rows, default=0)}
+        return {"status": "ok", "ingress": INGRESS, "newest": max_number(self)}
 
     async def deliveries(
         self, query: str = "", before: int | None = None, limit: int = 100
@@ -69,6 +80,30 @@ class FakeClient(Client):
         self._note("response_body", attempt_id)
         return self.answers[attempt_id]
 
+    async def findings(self, delivery_id: int) -> list[Finding]:
+        self._note("findings", delivery_id)
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self._note("findings given up", delivery_id)
+            raise
+        return self.found.get(delivery_id, [])
+
+    async def verdicts(self, delivery_id: int) -> list[Verdict]:
+        self._note("verdicts", delivery_id)
+        return self.checks.get(delivery_id, [])
+
+    async def reverify(
+        self, query: str = "", before: int | None = None, limit: int = 100
+    ) -> Reverified:
+        self._note("reverify", query, before, limit)
+        await self.gate.wait()
+        return self.rechecked.pop(0) if self.rechecked else Reverified(0, 0, [], None)
+
+    async def confirm(self, delivery_id: int) -> Confirmed:
+        self._note("confirm", delivery_id)
+        return self.confirmed
+
     async def replay(
         self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
     ) -> Attempt:
@@ -81,10 +116,7 @@ class FakeClient(Client):
 
     async def providers(self) -> list[JSON]:
         self._note("providers")
-        return [
-            {"name": "jinko", "title": self.named, "events": [self.named]},
-            {"name": "wink", "title": "Wink", "events": ["booking.created", "booking.cancelled"]},
-        ]
+        return self.offered
 
     async def send_sample(
         self,
@@ -94,7 +126,7 @@ class FakeClient(Client):
         format: str | None = None,  # noqa: A002 - as in Client
         endpoint: str | None = None,
     ) -> JSON:
-        self._note("send_sample", provider)
+        self._note("send_sample", provider, event)
         return self.sampled
 
     async def feed(self, after: int | None = None) -> AsyncGenerator[Record | Connection, None]:
@@ -139,6 +171,10 @@ async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not condition():
             await pilot.pause(0.01)
+
+
+def toasts(pilot: Pilot[None]) -> list[str]:
+    return [notification.message for notification in pilot.app._notifications]
 
 
 def screen_text(pilot: Pilot[None]) -> str:

@@ -21,17 +21,17 @@ from inspector.core.model import (
     Verification,
 )
 from inspector.errors import ReplayError, UnreachableError
-from tests.factories import attempt, delivery, headers, response
-from tests.tui.fakes import INGRESS, FakeClient, opened, replay, screen_text, until
+from tests.factories import attempt, delivery, headers, response, verdict
+from tests.tui.fakes import INGRESS, FakeClient, opened, replay, screen_text, toasts, until
 from tui.bodyview import Body
 from tui.intake import PAGE
 from tui.messages import BodyLoaded, PageLoaded
 from tui.screens.deliveries import DeliveriesScreen
 from tui.screens.help import HelpScreen
-from tui.screens.sample import SampleScreen
 from tui.widgets.delivery_list import DeliveryList
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.line_view import LineView
+from tui.widgets.panes import Panes
 from tui.widgets.top_bar import TopBar
 
 
@@ -54,10 +54,6 @@ def body(pilot: Pilot[None]) -> str:
 def attempts(pilot: Pilot[None]) -> str:
     lines = pilot.app.screen.query_one("#attempts", LineView).lines
     return "\n".join(str(line.content) for line in lines)
-
-
-def toasts(pilot: Pilot[None]) -> list[str]:
-    return [notification.message for notification in pilot.app._notifications]
 
 
 async def test_history_is_shown_and_the_newest_selected(tmp_path: Path) -> None:
@@ -99,6 +95,19 @@ async def test_new_deliveries_are_followed(tmp_path: Path) -> None:
         await until(pilot, lambda: the_list(pilot).selected == 10)
         await until(pilot, lambda: "1  forward" in attempts(pilot))
         assert "new.one" in screen_text(pilot)
+
+
+async def test_later_verdict_is_shown_in_its_row_and_in_the_detail(tmp_path: Path) -> None:
+    client = FakeClient(*rows(3))
+    async with opened(client, tmp_path) as pilot:
+        lines = screen_text(pilot).split("\n")
+        assert sum("· unknown" in line for line in lines[2:5]) == 3
+
+        client.arrive(verdict(id=10, delivery_id=3))
+
+        await until(pilot, lambda: "✓ verified" in screen_text(pilot).split("\n")[4])
+        await until(pilot, lambda: "✓ verified  signature matches" in screen_text(pilot))
+        assert sum("· unknown" in line for line in screen_text(pilot).split("\n")[2:5]) == 2
 
 
 async def test_moving_up_pauses_and_counts_what_is_new(tmp_path: Path) -> None:
@@ -196,7 +205,15 @@ async def test_tabs(tmp_path: Path) -> None:
         text = screen_text(pilot)
         assert "X-One" in text
         assert "x-one" in text
-        for key, active in [("l", "attempts"), ("right", "body"), ("h", "attempts"), ("1", "body")]:
+        for key, active in [
+            ("l", "attempts"),
+            ("right", "verdict"),
+            ("l", "body"),
+            ("h", "verdict"),
+            ("left", "attempts"),
+            ("4", "verdict"),
+            ("1", "body"),
+        ]:
             await pilot.press(key)
             assert detail(pilot).tabs.active == active
         await pilot.click("#tab-request")
@@ -269,7 +286,7 @@ async def test_body_that_comes_too_late_is_not_shown(tmp_path: Path) -> None:
     client = FakeClient((delivery(id=1), []), (delivery(id=2, body=b"two"), []))
     async with opened(client, tmp_path) as pilot:
         await until(pilot, lambda: body(pilot) == "two")
-        pilot.app.screen.post_message(BodyLoaded(1, Body(b"one", 3)))
+        detail(pilot).post_message(BodyLoaded(1, Body(b"one", 3)))
         await pilot.pause()
         assert body(pilot) == "two"
 
@@ -286,7 +303,7 @@ async def test_verdict_is_explained(tmp_path: Path) -> None:
     async with opened(FakeClient((shown, [refused])), tmp_path) as pilot:
         text = screen_text(pilot)
         assert "✓ verified  the signature matches" in text
-        assert "covers header X-Jinko-Timestamp, body" in text
+        assert "covers header X-Jinko-Timestamp, body; does not cover URL, method" in text
         assert "signed 2026-06-02 07:59:58, 2 s before it arrived" in text
         assert "→ ✗ refused  nobody listens" in text
 
@@ -318,7 +335,8 @@ async def test_replay_tells_what_came_of_it(tmp_path: Path) -> None:
             "#2 replayed: ✓ 200 in 12 ms",
             "#2 replayed verbatim: ✓ 200 in 12 ms",
         }
-        assert client.calls[-2:] == [("replay", 2, None), ("replay", 2, Sign.VERBATIM)]
+        asked = [call for call in client.calls if call[0] == "replay"]
+        assert asked == [("replay", 2, None), ("replay", 2, Sign.VERBATIM)]
 
         client.arrive(client.replayed)
         await until(pilot, lambda: "1  replay  ✓ 200" in attempts(pilot))
@@ -347,28 +365,6 @@ async def test_slow_replay_is_announced(tmp_path: Path) -> None:
         await until(pilot, lambda: any("has not answered yet" in each for each in toasts(pilot)))
         client.gate.set()
         await until(pilot, lambda: any("#1 replayed" in each for each in toasts(pilot)))
-
-
-async def test_sample_is_chosen_from_the_providers(tmp_path: Path) -> None:
-    client = FakeClient()
-    async with opened(client, tmp_path) as pilot:
-        await pilot.press("s")
-        await until(pilot, lambda: isinstance(pilot.app.screen, SampleScreen))
-        assert "booking.created, booking.cancelled" in screen_text(pilot)
-        await pilot.press("j", "k", "j", "enter")
-        await until(pilot, lambda: ("send_sample", "wink") in client.calls)
-        await until(pilot, lambda: any("answered 200" in each for each in toasts(pilot)))
-
-
-async def test_sample_can_be_declined(tmp_path: Path) -> None:
-    client = FakeClient(*rows(1))
-    async with opened(client, tmp_path) as pilot:
-        for key in ("escape", "q", "s"):
-            await pilot.press("s")
-            await until(pilot, lambda: pilot.app.screen.query(OptionList))
-            await pilot.press(key)
-            await until(pilot, lambda: isinstance(pilot.app.screen, DeliveriesScreen))
-        assert not any(call[0] == "send_sample" for call in client.calls)
 
 
 async def test_curl_goes_to_clipboard_and_private_file(tmp_path: Path) -> None:
@@ -491,7 +487,12 @@ async def test_help_lists_every_binding(tmp_path: Path) -> None:
         lines = view.lines
         assert view.virtual_size.height == len(lines)  # none is folded
         text = "\n".join(str(line.content) for line in lines)
-        for binding in [*DeliveriesScreen.BINDINGS, *DeliveryList.BINDINGS, *LineView.BINDINGS]:
+        for binding in [
+            *DeliveriesScreen.BINDINGS,
+            *Panes.BINDINGS,
+            *DeliveryList.BINDINGS,
+            *LineView.BINDINGS,
+        ]:
             assert not isinstance(binding, tuple)
             assert binding.id
             assert (binding.tooltip or binding.description) in text

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -34,6 +35,48 @@ def test_wide_characters_are_not_halved() -> None:
 
 def test_hang_leaves_half_the_width() -> None:
     assert rows(Folding([Line("abcdefgh", hang=80)], 4)) == ["abcd", "  ef", "  gh"]
+
+
+def test_prose_is_folded_between_words() -> None:
+    text = "The signature matches the body"
+
+    assert rows(Folding([Line(text, hang=2, is_prose=True)], 16)) == [
+        "The signature",
+        "  matches the",
+        "  body",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("abcdefghij klm", ["abcdefgh", "ij klm"]),
+        ("abcdefgh ijk", ["abcdefgh", "ijk"]),
+        ("日本語 日本", ["日本語", "日本"]),
+        ("日本語日本語", ["日本語日", "本語"]),
+        (" abc defgh", [" abc", "defgh"]),
+    ],
+)
+def test_prose_of_odd_words(text: str, shown: list[str]) -> None:
+    """One that is longer than a row is cut."""
+    assert rows(Folding([Line(text, is_prose=True)], 8)) == shown
+
+
+@given(
+    text=st.text(st.characters(exclude_categories=["C"]) | st.sampled_from(" ")),
+    width=st.integers(0, 12),
+    hang=st.integers(0, 12),
+)
+def test_only_spaces_between_rows_are_left_out(text: str, width: int, hang: int) -> None:
+    folding = Folding([Line(text, hang, is_prose=True)], width)
+
+    at = 0
+    for row in range(folding.rows):
+        piece = folding.piece(row)
+        assert text[at : piece.start] in ("", " ")
+        assert cell_len(text[piece.start : piece.end]) + piece.indent <= folding.width
+        at = piece.end
+    assert text[at:] in ("", " ")
 
 
 @given(

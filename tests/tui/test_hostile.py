@@ -1,16 +1,20 @@
 """What a sender or a target writes can neither steer the terminal, nor speak its markup, nor end the application."""
 
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
+from inspector.core.diagnosis import Cause, Finding
 from inspector.core.headers import Headers
 from inspector.core.model import (
     Attempt,
+    Confirmed,
     Delivery,
     Failure,
     FailureKind,
@@ -20,10 +24,11 @@ from inspector.core.model import (
 )
 from inspector.core.text import decode, encode, safe, safe_lines
 from inspector.errors import HooktapError
-from tests.factories import attempt, delivery, response
-from tests.tui.fakes import FakeClient, opened, screen_text, until
-from tui import columns, sections
+from tests.factories import attempt, delivery, response, verdict
+from tests.tui.fakes import FakeClient, opened, screen_text, toasts, until
+from tui import columns, sections, verdicts
 from tui.bodyview import Body, build
+from tui.verdicts import Checks
 from tui.window import Row, Window
 
 HOSTILE = (
@@ -65,11 +70,19 @@ def hostile_attempts(text: str, wire: bytes) -> list[Attempt]:
     ]
 
 
+def hostile_checks(text: str) -> Checks:
+    history = [verdict(provider=text, verification=Verification(each, text)) for each in Outcome]
+    return Checks((Finding(Cause.BODY_BOM, text),), tuple(history), text)
+
+
 def hostile_client() -> FakeClient:
     client = FakeClient((hostile_delivery(HOSTILE, WIRE), hostile_attempts(HOSTILE, WIRE)))
+    checks = hostile_checks(HOSTILE)
+    client.found[1], client.checks[1] = list(checks.findings), list(checks.history)
+    client.confirmed = Confirmed(HOSTILE, 200)
     client.answers[3] = WIRE
     client.replayed = attempt(delivery_id=1, result=Failure(FailureKind.MALFORMED, HOSTILE))
-    client.sampled = {"status": 500, "body": HOSTILE, "url": HOSTILE}
+    client.sampled = {"status": 500, "body": HOSTILE, "url": HOSTILE, "note": HOSTILE}
     return client
 
 
@@ -91,11 +104,18 @@ async def test_every_view(tmp_path: Path) -> None:
             ["G"],
             ["3"],
             ["G"],
+            ["4"],
+            ["G"],
+            ["m"],
+            ["escape"],
             ["question_mark"],
             ["escape"],
         ):
             await pilot.press(*keys)
             assert_harmless(pilot)
+        await until(pilot, lambda: ("verdicts", 1) in client.calls)
+        await until(pilot, lambda: "looking for the cause" not in screen_text(pilot))
+        assert_harmless(pilot)
         assert "[@click=app.quit]click[/]" in screen_text(pilot)
         await until(pilot, lambda: ("response_body", 3) in client.calls)
         assert_harmless(pilot)
@@ -128,6 +148,27 @@ async def test_every_toast(tmp_path: Path) -> None:
         assert_harmless(pilot)
 
 
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("handshake", [None, HOSTILE])
+async def test_every_verdict(tmp_path: Path, outcome: Outcome, handshake: str | None) -> None:
+    """The advice on a missing secret quotes the endpoint's name, the one on a subscription nothing."""
+    verification = Verification(outcome, HOSTILE, covered=(HOSTILE,))
+    made = replace(
+        hostile_delivery(HOSTILE, WIRE),
+        verification=verification,
+        handshake=handshake,
+        event="SubscriptionConfirmation",
+    )
+    client = hostile_client()
+    client.rows[1] = (made, [])
+    async with opened(client, tmp_path, (120, 60)) as pilot:
+        await pilot.press("4", "v", "C")
+        await until(pilot, lambda: toasts(pilot))
+        await until(pilot, lambda: ("verdicts", 1) in client.calls)
+        await pilot.pause()
+        assert_harmless(pilot)
+
+
 async def test_body_that_does_not_come(tmp_path: Path) -> None:
     client = hostile_client()
     async with opened(client, tmp_path) as pilot:
@@ -141,7 +182,7 @@ async def test_every_field_of_the_inspectors_own_words(tmp_path: Path) -> None:
     """Addresses and provider names come from a configuration that may be somebody else's."""
     client = FakeClient()
     client.configured = [{"name": "x", "url": HOSTILE, "target": HOSTILE, "configured": True}]
-    client.named = HOSTILE
+    client.offered = [{"name": HOSTILE, "title": HOSTILE, "events": [HOSTILE]}]
     async with opened(client, tmp_path) as pilot:
         assert "app.quit" in screen_text(pilot)
         assert_harmless(pilot)
@@ -162,16 +203,20 @@ texts = st.text(st.characters() | st.sampled_from(HOSTILE))
 wires = st.binary() | texts.map(lambda text: text.encode("utf-8", "replace"))
 
 
-@given(text=texts, wire=wires)
-def test_any_text_is_shown_safely(text: str, wire: bytes) -> None:
-    row = Row(hostile_delivery(text, wire), tuple(hostile_attempts(text, wire)))
+@given(text=texts, wire=wires, outcome=st.sampled_from(Outcome))
+def test_any_text_is_shown_safely(text: str, wire: bytes, outcome: Outcome) -> None:
+    made = hostile_delivery(text, wire)
+    made = replace(made, verification=replace(made.verification, outcome=outcome))
+    row = Row(made, tuple(hostile_attempts(text, wire)))
+    checks = hostile_checks(text)
     window = Window()
     window.add_page([(row.delivery, row.attempts)])
     chosen = columns.choose(100, window)
     answers = {3: build(Body(wire, len(wire)))}
 
     shown = [
-        *str(sections.summary(row, UTC)).split("\n"),
+        *str(sections.summary(row, UTC, checks)).split("\n"),
+        *(str(each.content) for each in verdicts.lines(made, checks, UTC, is_configured=False)),
         str(sections.title(row.delivery)),
         str(columns.cells(chosen, row, UTC)),
         *(str(line.content) for line in sections.request_lines(row.delivery, UTC)),

@@ -6,6 +6,7 @@ from textual.message import Message
 
 from inspector.client import Connection
 from inspector.core.model import Record
+from inspector.core.wire import JSON
 from inspector.errors import HooktapError, UnreachableError
 from tests.factories import attempt, delivery
 from tests.tui.fakes import FakeClient
@@ -45,6 +46,26 @@ async def test_history_first_then_the_feed_from_its_highest_number() -> None:
         HealthLoaded,
     ]
     assert ("feed", 4) in client.calls
+
+
+async def test_feed_begins_where_the_store_was_before_the_history() -> None:
+    """Its newest record may be one that no page shows: a verdict, or an attempt at an old delivery."""
+    client = Checked((delivery(id=3), []))
+    told = Told()
+    async with asyncio.TaskGroup() as tasks:
+        reading = tasks.create_task(Intake(client, capacity=10).run(told.messages.put_nowait))
+        while not isinstance(await told.next(), ConnectionChanged):
+            pass
+        reading.cancel()
+
+    assert [call for call in client.calls if call[0] == "feed"] == [("feed", 9000)]
+
+
+class Checked(FakeClient):
+    """Has checked its deliveries over and over."""
+
+    async def health(self) -> JSON:
+        return {**await super().health(), "newest": 9000}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
+from rich.cells import cell_len
 
 from inspector.core.model import Failure, FailureKind, Outcome, Verification
 from tests.factories import NOW_S, attempt, delivery, response
@@ -16,6 +18,21 @@ def test_every_verdict_has_symbol_and_word(outcome: Outcome) -> None:
     assert label.word.strip()
     assert [each.text for each in labels.VERDICTS.values()].count(label.text) == 1
     assert str(label.content) == label.text
+
+
+def test_handshake_is_told_by_what_it_was() -> None:
+    """Most are not signed, so their verdict says nothing."""
+    shaken = delivery(handshake="Slack asked", verification=Verification(Outcome.MISSING, ""))
+
+    assert labels.verdict(shaken).text == "⇄ handshake"
+    assert labels.verdict(replace(shaken, handshake=None)).text == "∅ missing"
+
+
+def test_verdicts_are_as_wide_as_their_column() -> None:
+    texts = [labels.HANDSHAKE.text, *(label.text for label in labels.VERDICTS.values())]
+
+    assert max(map(cell_len, texts)) == labels.VERDICT_WIDTH
+    assert all(cell_len(text) == len(text) for text in texts)
 
 
 @pytest.mark.parametrize("kind", FailureKind)
@@ -100,4 +117,3 @@ def test_signed_time_may_be_any_number(claimed: int) -> None:
 
 def test_nothing_signed() -> None:
     assert labels.signed_time(delivery(), UTC) is None
-    assert labels.coverage(delivery().verification) is None

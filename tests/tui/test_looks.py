@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 
+from inspector.client import Reverified
+from inspector.core.diagnosis import Cause, Finding
 from inspector.core.model import (
     Attempt,
     Delivery,
@@ -18,7 +20,7 @@ from inspector.core.model import (
     Trigger,
     Verification,
 )
-from tests.factories import NOW_S, attempt, delivery, headers, request, response
+from tests.factories import NOW_S, attempt, delivery, headers, request, response, verdict
 from tests.tui.fakes import INGRESS, FakeClient, opened, until
 from tui.widgets.detail_pane import DetailPane
 
@@ -42,7 +44,21 @@ BODY = (
     '{"event":"booking.completed","livemode":false,"data":{"reference":"JNK-TEST00",'
     '"guest":"Zoë Ångström","total":129.50,"rooms":[4711,4712],"note":null,"extras":{}}}'
 ).encode()
+LATE = (
+    "This was signed 20 min ago: an old delivery was replayed or held up on its way, or this machine's clock is "
+    "20 min ahead of the sender's."
+)
+EVENTS = ["booking.completed", "booking.failed", "booking.cancelled", "guest.updated"]
 ANSWER = b"<!doctype html>\n<title>500 Internal Server Error</title>\n<p>KeyError: 'guest'</p>\n"
+
+
+def some_client() -> FakeClient:
+    """Return a client of forty deliveries, that knows why the stale ones are."""
+    client = FakeClient(*some_rows())
+    for made, _ in client.rows.values():
+        if made.verification.outcome is Outcome.STALE:
+            client.found[made.id] = [Finding(Cause.CLOCK, LATE)]
+    return client
 
 
 def some_rows() -> list[tuple[Delivery, list[Attempt]]]:
@@ -105,8 +121,12 @@ def picture(pilot: Pilot[None]) -> str:
     return re.sub(r"terminal-\d+", "terminal-0", pilot.app.export_screenshot())
 
 
-async def settled(pilot: Pilot[None]) -> None:
-    await until(pilot, lambda: pilot.app.screen.query_one(DetailPane).body_pane.view_lines.lines)
+async def settled(pilot: Pilot[None], client: FakeClient) -> None:
+    """Wait for all that is fetched of the selected delivery."""
+    detail = pilot.app.screen.query_one(DetailPane)
+    await until(pilot, lambda: detail.body_pane.view_lines.lines)
+    await until(pilot, lambda: ("verdicts", detail.delivery_id) in client.calls)
+    await pilot.pause()
     await pilot.pause()
 
 
@@ -118,27 +138,29 @@ async def settled(pilot: Pilot[None]) -> None:
 async def test_deliveries(
     tmp_path: Path, svg_snapshot: SnapshotAssertion, size: tuple[int, int], theme: str
 ) -> None:
-    async with opened(FakeClient(*some_rows()), tmp_path, size, theme=theme) as pilot:
+    client = some_client()
+    async with opened(client, tmp_path, size, theme=theme) as pilot:
         await pilot.press("k", "k")
-        await settled(pilot)
+        await settled(pilot, client)
         assert picture(pilot) == svg_snapshot
 
 
 async def test_attempts(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
-    client = FakeClient(*some_rows())
+    client = some_client()
     for number in range(1000, 1200):
         client.answers[number] = ANSWER
     async with opened(client, tmp_path, (140, 40)) as pilot:
         await pilot.press("3", "k", "k", "k", "k")
         await until(pilot, lambda: ("response_body", 1110) in client.calls)
-        await settled(pilot)
+        await settled(pilot, client)
         assert picture(pilot) == svg_snapshot
 
 
 async def test_request_on_the_whole_screen(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
-    async with opened(FakeClient(*some_rows()), tmp_path) as pilot:
+    client = some_client()
+    async with opened(client, tmp_path) as pilot:
         await pilot.press("2", "enter")
-        await settled(pilot)
+        await settled(pilot, client)
         assert picture(pilot) == svg_snapshot
 
 
@@ -152,10 +174,106 @@ async def test_nothing_yet(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> N
         assert picture(pilot) == svg_snapshot
 
 
+WHY = (
+    "The signature matches the body re-serialised without white space: something between the sender and Hooktap "
+    "parsed the JSON and wrote it anew, so pass the raw bytes on; or the sender signs another text than it sends."
+)
+
+
+def checked_twice() -> FakeClient:
+    """Return a client that knows why the newest delivery but one fails, and what it was before."""
+    client = some_client()
+    of = client.rows[max(client.rows)][0]
+    failed = Verification(Outcome.MISMATCH, "the secret does not reproduce X-Jinko-Signature")
+    unknown = Verification(Outcome.NO_SECRET, "X-Jinko-Signature was sent, and nobody said")
+    client.rows[of.id] = (replace(of, verification=failed), [])
+    client.found[of.id] = [Finding(Cause.BODY_RESERIALISED, WHY)]
+    client.checks[of.id] = [
+        verdict(id=of.id, checked_at_us=of.received_at_us, verification=unknown),
+        verdict(id=2000, verification=failed, checked_at_us=of.received_at_us + 90_000_000),
+    ]
+    return client
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+async def test_cause_of_a_mismatch(
+    tmp_path: Path, svg_snapshot: SnapshotAssertion, size: tuple[int, int]
+) -> None:
+    client = checked_twice()
+    async with opened(client, tmp_path, size) as pilot:
+        await settled(pilot, client)
+        assert picture(pilot) == svg_snapshot
+
+
+async def test_verdict_on_the_whole_screen(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
+    client = checked_twice()
+    async with opened(client, tmp_path) as pilot:
+        await pilot.press("4", "z")
+        await settled(pilot, client)
+        assert picture(pilot) == svg_snapshot
+
+
+async def test_missing_secret(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
+    client = some_client()
+    finding = "The secret of endpoint 'shop' made this signature: set it for this endpoint too."
+    stripe = max(made.id for made, _ in client.rows.values() if made.endpoint == "stripe")
+    client.found[stripe] = [Finding(Cause.SECRET_OF_OTHER, finding)]
+    async with opened(client, tmp_path) as pilot:
+        detail = pilot.app.screen.query_one(DetailPane)
+        while detail.delivery_id != stripe:
+            await pilot.press("k")
+        await settled(pilot, client)
+        assert picture(pilot) == svg_snapshot
+
+
+async def test_subscription_that_waits(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
+    asked = delivery(
+        id=1107,
+        endpoint="orders",
+        provider="aws-sns",
+        event="SubscriptionConfirmation",
+        body=BODY,
+        handshake="Amazon SNS asked to have the subscription confirmed, and was answered",
+    )
+    client = FakeClient(*some_rows()[:5], (asked, []))
+    async with opened(client, tmp_path) as pilot:
+        await settled(pilot, client)
+        assert picture(pilot) == svg_snapshot
+
+
+async def test_checking_everything(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
+    client = some_client()
+    client.rechecked = [Reverified(1200, 37, [], 1000)]
+    async with opened(client, tmp_path) as pilot:
+        await settled(pilot, client)
+        client.gate.clear()
+        await pilot.press("V")
+        await until(pilot, lambda: any(call[0] == "reverify" for call in client.calls))
+        await pilot.pause()
+        assert picture(pilot) == svg_snapshot
+
+
+async def test_replay_dialog(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
+    client = some_client()
+    async with opened(client, tmp_path) as pilot:
+        await settled(pilot, client)
+        await pilot.press("m", "j", "j")
+        await pilot.pause()
+        assert picture(pilot) == svg_snapshot
+
+
 async def test_sample_dialog(tmp_path: Path, svg_snapshot: SnapshotAssertion) -> None:
-    async with opened(FakeClient(*some_rows()), tmp_path) as pilot:
-        await settled(pilot)
+    client = some_client()
+    client.offered = [
+        {"name": f"p{n}", "title": f"Provider {n}", "events": EVENTS[: n % 4 + 1]}
+        for n in range(60)
+    ]
+    async with opened(client, tmp_path) as pilot:
+        await settled(pilot, client)
         await pilot.press("s")
         await until(pilot, lambda: pilot.app.screen.query(OptionList))
+        await pilot.press("p", "5", "down")
+        # The caret blinks.
+        pilot.app.screen.query_one(Input).cursor_blink = False
         await pilot.pause()
         assert picture(pilot) == svg_snapshot

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.core.model import Delivery, Record
-from tests.factories import attempt, delivery
+from inspector.core.model import Delivery, Outcome, Record, Verification
+from tests.factories import attempt, delivery, verdict
 from tui.window import Window
 
 
@@ -31,7 +31,7 @@ def test_pages_and_records_end_up_oldest_first() -> None:
     assert [window.index(each) for each in (3, 11, 4, 12)] == [0, 4, None, None]
 
 
-def test_newest_counts_attempts_too() -> None:
+def test_newest_counts_what_is_not_a_delivery_too() -> None:
     """The feed goes on after the highest number seen, whatever it numbers."""
     window = Window()
 
@@ -40,6 +40,9 @@ def test_newest_counts_attempts_too() -> None:
 
     window.add_records([attempt(id=20, delivery_id=1)])
     assert window.newest == 20
+
+    window.add_records([verdict(id=21, delivery_id=1)])
+    assert window.newest == 21
 
 
 def test_attempts_join_their_delivery_in_order() -> None:
@@ -55,9 +58,34 @@ def test_attempts_join_their_delivery_in_order() -> None:
     assert window[0].last_attempt is window[0].attempts[-1]
 
 
+def test_verdict_becomes_its_deliverys() -> None:
+    """With the provider by whose scheme it was checked; the attempts stay."""
+    window = Window()
+    window.add_page([(delivery(id=1), [attempt(id=2, delivery_id=1)]), (delivery(id=3), [])])
+    stale = Verification(Outcome.STALE, "too old")
+
+    change = window.add_records(
+        [
+            verdict(id=4, delivery_id=1),
+            verdict(id=5, delivery_id=99),
+            verdict(id=6, delivery_id=1, provider="svix", verification=stale),
+        ]
+    )
+
+    assert change.updated == {1}
+    assert (window[0].delivery.provider, window[0].delivery.verification) == ("svix", stale)
+    assert len(window[0].attempts) == 1
+    assert window[1].delivery == delivery(id=3)
+    assert window.get(99) is None
+
+
 def test_the_same_record_twice_changes_nothing() -> None:
     window = Window()
-    records: list[Record] = [delivery(id=1), attempt(id=2, delivery_id=1, number=1)]
+    records: list[Record] = [
+        delivery(id=1),
+        attempt(id=2, delivery_id=1, number=1),
+        verdict(id=3, delivery_id=1),
+    ]
     window.add_records(records)
 
     change = window.add_records(records)
@@ -85,7 +113,9 @@ def test_pinned_delivery_stays_at_hand() -> None:
     window.pin(1)
     window.add_records([delivery(id=2), delivery(id=3)])
 
-    change = window.add_records([attempt(id=4, delivery_id=1, number=1)])
+    change = window.add_records(
+        [attempt(id=4, delivery_id=1, number=1), verdict(id=5, delivery_id=1)]
+    )
     row = window.get(1)
 
     assert ids(window) == [2, 3]
@@ -93,6 +123,7 @@ def test_pinned_delivery_stays_at_hand() -> None:
     assert change.updated == {1}
     assert row is not None
     assert len(row.attempts) == 1
+    assert row.delivery.verification.outcome is Outcome.VERIFIED
 
     window.pin(2)
     assert window.get(1) is None

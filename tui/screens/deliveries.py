@@ -1,12 +1,10 @@
 """The main screen: the deliveries as they come, and everything about one of them."""
 
-import asyncio
 from collections.abc import Awaitable
 from datetime import tzinfo
 
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 from textual.worker import Worker, WorkerState
@@ -15,34 +13,25 @@ from inspector.client import Client, Connection
 from inspector.core.model import Delivery, Sign
 from inspector.core.text import safe
 from inspector.errors import HooktapError
-from tui import bodyview
-from tui.bodyview import SHOWN_BYTES, Body
 from tui.intake import Intake
-from tui.messages import (
-    AnswerLoaded,
-    BodyLoaded,
-    ConnectionChanged,
-    HealthLoaded,
-    PageLoaded,
-    Told,
-)
+from tui.loading import Loader
+from tui.messages import ConnectionChanged, HealthLoaded, PageLoaded, Told
 from tui.operations import Operations
-from tui.screens.keys import KEYS
+from tui.recheck import Recheck
+from tui.screens import keys
+from tui.screens.replay import ReplayScreen
 from tui.screens.sample import SampleScreen
 from tui.widgets.delivery_list import DeliveryList
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.empty_state import EmptyState, Place
+from tui.widgets.panes import Panes
 from tui.widgets.top_bar import TopBar
 from tui.window import Row, Window
 
 UPDATES_PER_S = 15
 """However fast deliveries arrive, the screen changes no oftener."""
-LARGE_BODY_WAIT_S = 0.2
-"""A body longer than is shown is only fetched when the cursor has rested on its delivery."""
 SLOW_S = 0.5
 """A replay that takes longer is announced."""
-
-NEEDS_DELIVERY = frozenset({"replay", "follow", "cycle_body", "zoom"})
 
 
 class DeliveriesScreen(Screen[None]):
@@ -53,24 +42,26 @@ class DeliveriesScreen(Screen[None]):
         *("good", "bad", "doubtful", "neutral", "faint", "strong", "name", "key", "bar-name")
     }
     """For every widget on the screen: Textual looks a style up through the ancestors."""
-    BINDINGS = KEYS
+    BINDINGS = keys.KEYS
 
     def __init__(self, client: Client, operations: Operations, zone: tzinfo | None) -> None:
         super().__init__()
         self._client = client
         self._operations = operations
-        self._zone = zone
+        self._loader = Loader(client)
         self._ingress = ""
         self._window = Window()
         self._intake = Intake(client, capacity=self._window.capacity)
+        self._panes = Panes(self._window, zone)
+        self._list, self._detail = self._panes.list, self._panes.detail
+        self._recheck = Recheck(client, self._show_progress)
+        self._offered: frozenset[str] = frozenset()
 
     def compose(self) -> ComposeResult:
         """Make the widgets."""
         yield TopBar()
         yield Static(id="banner", markup=False)
-        with Container(id="panes"):
-            yield DeliveryList(self._window, self._zone)
-            yield DetailPane(self._zone)
+        yield self._panes
         yield EmptyState()
         yield Footer(show_command_palette=False)
 
@@ -81,12 +72,10 @@ class DeliveriesScreen(Screen[None]):
         self._read()
 
     @property
-    def _list(self) -> DeliveryList:
-        return self.query_one(DeliveryList)
-
-    @property
-    def _detail(self) -> DetailPane:
-        return self.query_one(DetailPane)
+    def selected(self) -> Row | None:
+        """The selected delivery's row."""
+        number = self._list.selected
+        return None if number is None else self._window.get(number)
 
     @property
     def _top_bar(self) -> TopBar:
@@ -117,12 +106,10 @@ class DeliveriesScreen(Screen[None]):
         """Show where deliveries go in."""
         self._ingress = str(message.health["ingress"])
         self._top_bar.ingress = self._ingress
-        places = [
-            Place(str(endpoint["url"]), endpoint["target"])
-            for endpoint in message.endpoints
-            if endpoint["configured"]
-        ]
+        configured = [endpoint for endpoint in message.endpoints if endpoint["configured"]]
+        places = [Place(str(endpoint["url"]), endpoint["target"]) for endpoint in configured]
         self.query_one(EmptyState).show(self._ingress, places)
+        self._detail.know_endpoints({str(endpoint["name"]) for endpoint in configured})
 
     def on_connection_changed(self, message: ConnectionChanged) -> None:
         """Show whether the inspector answers."""
@@ -143,25 +130,17 @@ class DeliveriesScreen(Screen[None]):
             self.call_after_refresh(self._list.focus)
         self.set_class(is_empty, "-empty")
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Dim what needs a delivery while there is none."""
-        return None if action in NEEDS_DELIVERY and self._selected() is None else True
-
     # One delivery
 
     def on_delivery_list_selected(self, message: DeliveryList.Selected) -> None:
         """Show the selected delivery and fetch its body."""
-        if self._detail.delivery_id is None:
-            self.refresh_bindings()  # the first: now the keys have something to act on
         self._window.pin(message.delivery_id)
-        if (row := self._show_detail()) is not None:
-            self._load_body(row.delivery)
-
-    def on_delivery_list_opened(self) -> None:
-        """Give the keyboard to the detail, and on a small screen all the room."""
-        self._list.following = False
-        self.set_class(self.has_class("-narrow"), "-zoomed")
-        self._detail.focus_content()
+        if (row := self._show_detail()) is None:
+            return
+        self._load_body(row.delivery)
+        if (offered := keys.offered(row.delivery)) != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
 
     def on_delivery_list_followed(self, message: DeliveryList.Followed) -> None:
         """Show whether the list follows."""
@@ -170,77 +149,94 @@ class DeliveriesScreen(Screen[None]):
 
     @work(exclusive=True, group="body", exit_on_error=False)
     async def _load_body(self, delivery: Delivery) -> None:
-        if delivery.body_bytes > SHOWN_BYTES:
-            await asyncio.sleep(LARGE_BODY_WAIT_S)
-        try:
-            content = await self._client.body(delivery.id) if delivery.body_bytes else b""
-        except HooktapError as error:
-            self.post_message(BodyLoaded(delivery.id, safe(str(error))))
-        else:
-            body = Body.of(content, len(content), delivery.request.headers)
-            self.post_message(BodyLoaded(delivery.id, body))
+        self._detail.post_message(await self._loader.body(delivery))
 
-    def on_body_loaded(self, message: BodyLoaded) -> None:
-        """Show the body, unless another delivery has been selected since."""
-        if message.delivery_id != self._detail.delivery_id:
-            return
-        if isinstance(message.body, Body):
-            self._detail.body_pane.show(message.body)
-        else:
-            self._detail.body_pane.show_problem(message.body)
+    @work(exclusive=True, group="checks", exit_on_error=False)
+    async def on_detail_pane_checks_wanted(self, message: DetailPane.ChecksWanted) -> None:
+        """Fetch why a delivery is not verified, if it stays selected."""
+        self._detail.post_message(await self._loader.checks(message.delivery))
 
     @work(group="answers", exit_on_error=False)
     async def on_detail_pane_answers_wanted(self, message: DetailPane.AnswersWanted) -> None:
         """Fetch the bodies of the app's answers."""
         for attempt_id, response in message.answers:
             try:
-                content = await self._client.response_body(attempt_id)
+                self._detail.post_message(await self._loader.answer(attempt_id, response))
             except HooktapError as error:
-                self.post_message(Told(str(error), is_problem=True))
+                self.post_message(Told.of(error))
                 return
-            body = Body.of(content, response.body_bytes, response.headers)
-            answer = await asyncio.to_thread(bodyview.build, body)
-            self.post_message(AnswerLoaded(attempt_id, answer))
-
-    def on_answer_loaded(self, message: AnswerLoaded) -> None:
-        """Show an answer's body."""
-        self._detail.show_answer(message.attempt_id, message.answer)
 
     def _show_detail(self) -> Row | None:
-        row = self._selected()
+        row = self.selected
         if row is not None:
             self._detail.show(row)
         return row
 
     # What keys do
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Dim what has nothing to act on; leave out what is rarely of use."""
+        if action == "stop_recheck":
+            return self._recheck.is_running
+        if action == "confirm":
+            return action in self._offered
+        return True if action not in keys.CONDITIONAL or action in self._offered else None
+
     def action_replay(self, sign: str | None = None) -> None:
         """Replay the selected delivery."""
-        if (row := self._selected()) is not None:
-            delivery_id = row.delivery.id
-            self._do(
-                self._operations.replay(delivery_id, Sign(sign) if sign else None),
-                waiting=f"#{delivery_id} is on its way; the app has not answered yet",
-            )
+        if (row := self.selected) is not None:
+            self._replay(row.delivery.id, Sign(sign) if sign else None)
 
-    @work(group="sample", exclusive=True, exit_on_error=False)
+    @work(group="dialog", exclusive=True, exit_on_error=False)
+    async def action_replay_as(self) -> None:
+        """Ask how to sign, and replay the selected delivery."""
+        if (row := self.selected) is None:
+            return
+        sign = await self.app.push_screen_wait(ReplayScreen(row.delivery.id))
+        if sign is not None:
+            self._replay(row.delivery.id, sign)
+
+    def _replay(self, delivery_id: int, sign: Sign | None) -> None:
+        waiting = f"#{delivery_id} is on its way; the app has not answered yet"
+        self._do(self._operations.replay(delivery_id, sign), waiting=waiting)
+
+    @work(group="dialog", exclusive=True, exit_on_error=False)
     async def action_sample(self) -> None:
         """Ask for a provider and send its sample."""
         try:
             providers = await self._client.providers()
         except HooktapError as error:
-            self.post_message(Told(str(error), is_problem=True))
+            self.post_message(Told.of(error))
             return
-        provider = await self.app.push_screen_wait(SampleScreen(providers))
-        if provider is not None:
-            self._do(self._operations.send_sample(provider))
+        sample = await self.app.push_screen_wait(SampleScreen(providers))
+        if sample is not None:
+            self._do(self._operations.send_sample(*sample))
 
     def action_copy(self) -> None:
         """Copy the selected delivery as a curl command, or the line that sends the first one."""
-        if (row := self._selected()) is not None:
+        if (row := self.selected) is not None:
             self._do(self._operations.copy_curl(row, self._ingress))
         elif self._ingress:
             self._do(self._operations.copy(EmptyState.command(self._ingress), "the curl line"))
+
+    def action_recheck(self) -> None:
+        """Check the selected delivery again."""
+        if (row := self.selected) is not None:
+            self._do(self._operations.recheck(row.delivery))
+
+    def action_recheck_all(self) -> None:
+        """Check every delivery again."""
+        self._do(self._recheck.run())
+
+    def action_stop_recheck(self) -> None:
+        """Stop checking."""
+        self._recheck.stop()
+
+    def action_confirm(self) -> None:
+        """Have the URL visited that the selected delivery asks to have visited."""
+        if (row := self.selected) is not None:
+            waiting = f"the URL that #{row.delivery.id} has sent is being visited"
+            self._do(self._operations.confirm(row.delivery.id), waiting=waiting)
 
     def action_follow(self) -> None:
         """Follow the newest delivery, or stop."""
@@ -249,29 +245,8 @@ class DeliveriesScreen(Screen[None]):
         else:
             self._list.action_newest()
 
-    def action_cycle_body(self) -> None:
-        """Show the body the next way."""
-        if self._detail.tabs.active == "body":
-            self._detail.body_pane.cycle()
-        self._detail.tabs.active = "body"
-
-    def action_tab(self, name: str) -> None:
-        """Show one of the detail's tabs."""
-        self._detail.tabs.active = name
-
-    def action_step_tab(self, by: int) -> None:
-        """Show the next tab of the detail, or the one before."""
-        self._detail.tabs.step(by)
-
-    def action_zoom(self) -> None:
-        """Give the detail the whole screen, or take it back."""
-        self.toggle_class("-zoomed")
-        self._detail.focus_content()
-
-    def action_back(self) -> None:
-        """Give the keyboard back to the list."""
-        self.remove_class("-zoomed")
-        self._list.focus()
+    def _show_progress(self, line: str) -> None:
+        self._top_bar.progress = line
 
     @work(group="operation", exit_on_error=False)
     async def _do(self, operation: Awaitable[Told], *, waiting: str | None = None) -> None:
@@ -280,20 +255,13 @@ class DeliveriesScreen(Screen[None]):
         try:
             told = await operation
         except HooktapError as error:
-            told = Told(str(error), is_problem=True)
+            told = Told.of(error)
         finally:
             slow.stop()
         self.post_message(told)
-
-    def on_told(self, message: Told) -> None:
-        """Show a toast."""
-        self.notify(message.sentence, severity="error" if message.is_problem else "information")
 
     def on_worker_state_changed(self, message: Worker.StateChanged) -> None:
         """Tell of a mistake of ours; it ends one worker, not the application."""
         if message.state is WorkerState.ERROR:
             error = message.worker.error
             self.notify(f"{message.worker.name} failed: {error!r}", severity="error")
-
-    def _selected(self) -> Row | None:
-        return None if self._list.selected is None else self._window.get(self._list.selected)

@@ -1,6 +1,9 @@
-"""The keys of the main screen; those of the list and of what can be scrolled stand with their widgets."""
+"""The keys of the main screen: what is done with deliveries. Those for looking at them stand with the widgets."""
 
 from textual.binding import Binding, BindingType
+
+from inspector.core.model import Delivery
+from tui.verdicts import wants_visit
 
 KEYS: list[BindingType] = [
     Binding(
@@ -12,7 +15,11 @@ KEYS: list[BindingType] = [
         tooltip="Replay with every header as it arrived",
     ),
     Binding(
-        "s", "sample", "Send sample", id="sample.send",
+        "m", "replay_as", "Replay as…", show=False, id="delivery.replay_as",
+        tooltip="Replay, signed otherwise: broken, stale",
+    ),
+    Binding(
+        "s", "sample", "Sample", id="sample.send",
         tooltip="Send a provider's sample, signed",
     ),
     Binding(
@@ -20,18 +27,36 @@ KEYS: list[BindingType] = [
         tooltip="Copy the delivery as a curl command",
     ),
     Binding(
+        "v", "recheck", "Check", id="delivery.recheck",
+        tooltip="Check again, with the secrets of now",
+    ),
+    Binding(
+        "V", "recheck_all", "Check all", show=False, id="list.recheck",
+        tooltip="Check every stored delivery again",
+    ),
+    Binding(
+        "C", "confirm", "Confirm", id="delivery.confirm",
+        tooltip="Visit the URL that Amazon SNS has sent",
+    ),
+    Binding(
         "f", "follow", "Follow", id="list.follow",
         tooltip="Follow the newest delivery, or stop",
     ),
     Binding(
-        "b,o", "cycle_body", "Change the body's view", show=False, id="body.cycle",
-        tooltip="Show the body pretty, as text or as hex",
+        "escape", "stop_recheck", "Stop checking", show=False, priority=True, id="list.stop_recheck",
+        tooltip="Stop checking all, while that goes on",
     ),
-    Binding("1", "tab('body')", "Show the body", show=False, id="detail.body"),
-    Binding("2", "tab('request')", "Show the request", show=False, id="detail.request"),
-    Binding("3", "tab('attempts')", "Show the attempts", show=False, id="detail.attempts"),
-    Binding("l,right", "step_tab(1)", "Next tab", show=False, id="detail.next_tab"),
-    Binding("h,left", "step_tab(-1)", "Previous tab", show=False, id="detail.previous_tab"),
-    Binding("enter,z", "zoom", "Give the detail the whole screen", show=False, id="detail.zoom"),
-    Binding("escape", "back", "Back to the list", show=False, id="detail.back"),
 ]  # fmt: skip
+
+CONDITIONAL = frozenset({"replay", "replay_as", "recheck", "recheck_all", "confirm", "follow"})
+"""Actions that there has to be a delivery for, and for some a certain one."""
+
+
+def offered(delivery: Delivery) -> frozenset[str]:
+    """Return those of `CONDITIONAL` that are of use while this delivery is selected."""
+    useless: set[str] = set()
+    if delivery.handshake is not None:  # what it came to is how it was answered
+        useless.add("recheck")
+    if not wants_visit(delivery):
+        useless.add("confirm")
+    return CONDITIONAL - useless

@@ -1,6 +1,6 @@
 """Everything about one delivery: its verdict always in sight; body, request and attempts as tabs."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import tzinfo
 
 from textual.app import ComposeResult
@@ -8,9 +8,11 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
-from inspector.core.model import Response
-from tui import sections
+from inspector.core.model import Delivery, Response
+from tui import sections, verdicts
 from tui.bodyview import Body, BodyView
+from tui.messages import AnswerLoaded, BodyLoaded, ChecksLoaded
+from tui.verdicts import Checks
 from tui.widgets.body_pane import BodyPane
 from tui.widgets.line_view import LineView
 from tui.widgets.tab_bar import TabBar
@@ -30,10 +32,23 @@ class DetailPane(Vertical):
             super().__init__()
             self.answers = answers
 
+    class ChecksWanted(Message):
+        """What is known of this delivery's checks is not at hand; only the last one counts."""
+
+        def __init__(self, delivery: Delivery) -> None:
+            super().__init__()
+            self.delivery = delivery
+
+        def can_replace(self, message: Message) -> bool:
+            """A later wish stands for this one."""
+            return isinstance(message, DetailPane.ChecksWanted)
+
     def __init__(self, zone: tzinfo | None = None) -> None:
         super().__init__()
         self._zone = zone
         self._row: Row | None = None
+        self._checks: Checks | None = None
+        self._configured: Container[str] = ()
         self._answers: dict[int, BodyView] = {}
         self._wanted: set[int] = set()
 
@@ -41,11 +56,12 @@ class DetailPane(Vertical):
         """Make the summary and the tabs."""
         yield Static(id="detail-title", markup=False)
         yield Static(id="summary", markup=False)
-        yield TabBar("body", "request", "attempts")
+        yield TabBar("body", "request", "attempts", "verdict")
         with ContentSwitcher(initial="body"):
             yield BodyPane(id="body")
             yield LineView(id="request")
             yield LineView(id="attempts")
+            yield LineView(id="verdict")
 
     @property
     def delivery_id(self) -> int | None:
@@ -63,10 +79,13 @@ class DetailPane(Vertical):
         return self.query_one(TabBar)
 
     def show(self, row: Row) -> None:
-        """Show a delivery as far as the list knows it, or its new attempts if it is the one shown."""
+        """Show a delivery as far as the list knows it, or what is new of it if it is the one shown."""
         is_other = self.delivery_id != row.delivery.id
-        self._row = row
-        self.query_one("#summary", Static).update(sections.summary(row, self._zone))
+        was, self._row = self._row, row
+        if was is None or was.delivery != row.delivery:
+            self._checks = None
+            self._want_checks()
+        self._show_verdict(keep_place=not is_other)
         if is_other:
             self._answers.clear()
             self._wanted.clear()
@@ -75,14 +94,31 @@ class DetailPane(Vertical):
             self._view("request").show(sections.request_lines(row.delivery, self._zone))
         self._show_attempts(keep_place=not is_other)
 
-    def show_body(self, body: Body) -> None:
-        """Show the body of the delivery shown."""
-        self.body_pane.show(body)
+    def know_endpoints(self, configured: Container[str]) -> None:
+        """Take note of the endpoints that stand in hooktap.toml, and that secrets may be others now."""
+        self._configured = configured
+        self._show_verdict(keep_place=True)
+        self._want_checks()
 
-    def show_answer(self, attempt_id: int, answer: BodyView) -> None:
+    def on_body_loaded(self, message: BodyLoaded) -> None:
+        """Show the body of the delivery shown; another one's comes too late."""
+        if message.delivery_id != self.delivery_id:
+            return
+        if isinstance(message.body, Body):
+            self.body_pane.show(message.body)
+        else:
+            self.body_pane.show_problem(message.body)
+
+    def on_checks_loaded(self, message: ChecksLoaded) -> None:
+        """Show why the delivery shown is not verified, and its earlier verdicts."""
+        if message.delivery_id == self.delivery_id:
+            self._checks = message.checks
+            self._show_verdict(keep_place=True)
+
+    def on_answer_loaded(self, message: AnswerLoaded) -> None:
         """Show the body of one attempt's answer."""
-        if attempt_id in self._wanted:
-            self._answers[attempt_id] = answer
+        if message.attempt_id in self._wanted:
+            self._answers[message.attempt_id] = message.answer
             self._show_attempts(keep_place=True)
 
     def focus_content(self) -> None:
@@ -103,6 +139,23 @@ class DetailPane(Vertical):
         """Name the view on the body's tab."""
         message.stop()
         self.tabs.remark("body", message.view.view.value if len(message.view.views) > 1 else "")
+
+    def _want_checks(self) -> None:
+        if self._row is not None:
+            self.post_message(self.ChecksWanted(self._row.delivery))
+
+    def _show_verdict(self, *, keep_place: bool) -> None:
+        if self._row is None:
+            return
+        delivery, checks = self._row.delivery, self._checks
+        is_configured = delivery.endpoint in self._configured
+        self.query_one("#summary", Static).update(
+            sections.summary(self._row, self._zone, checks, is_configured=is_configured)
+        )
+        times = len(checks.history) if checks is not None else 0
+        self.tabs.remark("verdict", str(times) if times > 1 else "")
+        lines = verdicts.lines(delivery, checks, self._zone, is_configured=is_configured)
+        self._view("verdict").show(lines, keep_place=keep_place)
 
     def _show_attempts(self, *, keep_place: bool) -> None:
         attempts = () if self._row is None else self._row.attempts

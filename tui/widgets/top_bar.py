@@ -22,14 +22,21 @@ class TopBar(Widget):
     """Whether there are older deliveries than are counted."""
     following: reactive[bool] = reactive(default=True)
     unseen: reactive[int] = reactive(0)
+    progress: reactive[str] = reactive("")
+    """How far what takes longer has come; it takes the place of all but the last word."""
 
     def render(self) -> Content:
         """Lay out the line: the URL left, the state right."""
+        if self.progress:
+            return self._fill(Content(f" {self.progress}"), self._follow() + "   ")
         url = f"{safe(self.ingress)}/in/<name>" if self.ingress else ""
         left = Content.assemble((" hooktap ", ".bar-name"), f"  {url}")
         right = Content("   ").join(
             [self._connection(), self._count(), self._follow(), Content("")]
         )
+        return self._fill(left, right)
+
+    def _fill(self, left: Content, right: Content) -> Content:
         room = max(self.size.width - right.cell_length - 1, 0)
         return left.truncate(room, ellipsis=True, pad=True) + " " + right
 

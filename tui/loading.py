@@ -1,0 +1,50 @@
+"""What the detail needs to be read: calls that change nothing, each answered with the message that shows what came."""
+
+import asyncio
+
+from inspector.client import Client
+from inspector.core.model import Delivery, Response
+from inspector.core.text import safe
+from inspector.errors import HooktapError
+from tui import bodyview, verdicts
+from tui.bodyview import SHOWN_BYTES, Body
+from tui.messages import AnswerLoaded, BodyLoaded, ChecksLoaded
+from tui.verdicts import Checks
+
+RESTED_S = 0.2
+"""What costs the inspector some work is only asked for when the cursor has rested on a delivery for so long."""
+
+
+class Loader:
+    """Reads from the client. To be cancelled when another delivery is selected."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def body(self, delivery: Delivery) -> BodyLoaded:
+        """Fetch a delivery's body."""
+        if delivery.body_bytes > SHOWN_BYTES:
+            await asyncio.sleep(RESTED_S)
+        try:
+            content = await self._client.body(delivery.id) if delivery.body_bytes else b""
+        except HooktapError as error:
+            return BodyLoaded(delivery.id, safe(str(error)))
+        return BodyLoaded(delivery.id, Body.of(content, len(content), delivery.request.headers))
+
+    async def answer(self, attempt_id: int, response: Response) -> AnswerLoaded:
+        """Fetch the body of an answer of the app's. Raises what the client raises."""
+        content = await self._client.response_body(attempt_id)
+        body = Body.of(content, response.body_bytes, response.headers)
+        return AnswerLoaded(attempt_id, await asyncio.to_thread(bodyview.build, body))
+
+    async def checks(self, delivery: Delivery) -> ChecksLoaded:
+        """Fetch why a delivery is not verified, and its earlier verdicts."""
+        await asyncio.sleep(RESTED_S)
+        try:
+            findings = (
+                await self._client.findings(delivery.id) if verdicts.may_have_why(delivery) else []
+            )
+            history = await self._client.verdicts(delivery.id)
+        except HooktapError as error:
+            return ChecksLoaded(delivery.id, Checks(problem=str(error)))
+        return ChecksLoaded(delivery.id, Checks(tuple(findings), tuple(history)))
