@@ -27,7 +27,6 @@ from inspector.core.model import (
     Trigger,
 )
 from inspector.core.providers import Located, Provider
-from inspector.core.verification import url_with_query
 from inspector.dispatcher import Dispatcher
 from inspector.endpoints import Endpoints
 from inspector.errors import ReplayError, StorageError
@@ -203,14 +202,13 @@ class Pipeline:
             if sign is None:
                 return delivery.request
             raise ReplayError(_why_unsigned(delivery, endpoint, provider))
-        url = endpoint.public_url
         return signing.resign(
             sign or Sign.FRESH,
             provider,
             delivery.request,
             key,
             now_s=self._clock_us() / 1_000_000,
-            url=url and url_with_query(delivery.request, url),
+            url=endpoint.public_url,
             tolerance_s=endpoint.tolerance_s,
         )
 

@@ -17,6 +17,7 @@ from inspector.core.obstacles import no_time
 from inspector.core.obstacles import why_not as why_not
 from inspector.core.pen import Pen
 from inspector.core.providers import Placement, Provider, Scheme
+from inspector.core.publicurl import with_query
 from inspector.core.templates import Kind, Locator
 from inspector.core.text import encode_any
 from inspector.errors import SigningError
@@ -162,7 +163,7 @@ def _signed(
     if provider.is_coded:
         signed = coded.sign(provider, request, secret, now_s=at_s, url=url)
         return codedsigning.spoilt(provider, signed) if breaks else signed
-    address = None if url is None else encode_any(url)
+    address = None if url is None else encode_any(with_query(url, request))
     pen = Pen.of(provider, secret, at_s, address, breaks=breaks)
     for placement in _placements(provider, Fields(request, address)):
         request = pen.write(placement, request)

@@ -14,8 +14,9 @@ from inspector.core.bodyfields import json_items
 from inspector.core.fields import Fields
 from inspector.core.model import Outcome, Request, Verification
 from inspector.core.providers import Placement, Provider, Scheme, UrlVariant
+from inspector.core.publicurl import with_query
 from inspector.core.templates import Builtin, Kind, Locator
-from inspector.core.text import decode, encode_any
+from inspector.core.text import encode_any
 
 _HOW_FAR = (
     Outcome.MISSING,
@@ -81,18 +82,6 @@ def verify(
                 best = found
     assert best is not None, "a provider that signs has a placement"
     return best
-
-
-def url_with_query(request: Request, url: str) -> str:
-    """Return the URL as the provider was given it, with what it added to the query (Twilio's `bodySHA256`).
-
-    Never without that: anybody else may have added it, and the signature would say nothing of it.
-    """
-    base, _, own = url.partition("?")
-    query = decode(request.target.partition(b"?")[2])
-    if not query or (own and not query.startswith(own + "&")):
-        return url
-    return f"{base}?{query}"
 
 
 class _Claim(NamedTuple):
@@ -226,7 +215,7 @@ def _urls(provider: Provider, request: Request, url: str | None) -> Iterator[byt
         # Of the URL that somebody wrote down only the path may be signed; a token in the query has to have come.
         yield None if url is None or not provider.signs_path else encode_any(url)
         return
-    known = _guesses(request) if url is None else [encode_any(url_with_query(request, url))]
+    known = _guesses(request) if url is None else [encode_any(with_query(url, request))]
     spelled = (_spelled(address, variant) for address in known for variant in provider.url_variants)
     yield from dict.fromkeys(spelled) or [None]
 

@@ -80,13 +80,9 @@ def signed_sample(
     has in its query is added to it. Raises ConfigError for an event or format that there is not, and SigningError.
     """
     sample = catalogue.find(provider, event, format=format)
-    plain = sample.request(now_s=now_s, unique=unique)
-    request = admission.equip(overlays, plain)
+    request = admission.equip(overlays, sample.request(now_s=now_s, unique=unique))
     if secret is None or signing.why_not(provider, private_key=True):
         return request
-    _, _, query = plain.target.decode().partition("?")
-    if url is not None and query:
-        url += ("&" if "?" in url else "?") + query
     return signing.sign(provider, request, secret, now_s=now_s, url=url)
 
 

@@ -8,6 +8,7 @@ from inspector.core.coded.given import Fetch, Given
 from inspector.core.fields import Fields
 from inspector.core.model import Request, Verification
 from inspector.core.providers import Provider, Scheme
+from inspector.core.publicurl import with_query
 from inspector.core.text import encode_any
 from inspector.errors import SigningError
 
@@ -52,7 +53,7 @@ def verify(
 
     `fetch` gives what is at the URL of a certificate, from memory.
     """
-    address = _address(request, url)
+    address = None if url is None else encode_any(with_query(url, request))
     if fields is None or (fields.url != address and provider.scheme in _OF_THE_URL):
         fields = Fields(request, address)
     keys = tuple(provider.secret.key(secret) for secret in secrets)
@@ -80,7 +81,9 @@ def sign(
         raise SigningError(
             f"the secret for {provider.title} is empty or not {provider.secret.description}"
         )
-    return scheme.sign(provider, request, key, now_s, _address(request, url))
+    return scheme.sign(
+        provider, request, key, now_s, None if url is None else encode_any(with_query(url, request))
+    )
 
 
 def obstacle(provider: Provider) -> str:
@@ -96,15 +99,3 @@ def certificate_url(
         return None
     find = _SCHEMES[provider.scheme].certificate_url
     return find(fields or Fields(request)) if find else None
-
-
-def _address(request: Request, url: str | None) -> bytes | None:
-    """Return the URL the provider was given, with the query that came, if one did.
-
-    Nobody on the way changes a query, so what came is what the app is to believe: it has to be what was signed.
-    """
-    if url is None:
-        return None
-    given = encode_any(url)
-    query = request.target.partition(b"?")[2]
-    return given.partition(b"#")[0].partition(b"?")[0] + b"?" + query if query else given

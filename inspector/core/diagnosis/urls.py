@@ -12,7 +12,7 @@ from inspector.core.diagnosis.probing import Probe, Subject
 from inspector.core.model import Request
 from inspector.core.providers import Scheme
 from inspector.core.templates import Builtin
-from inspector.core.text import decode, safe, shorten
+from inspector.core.text import decode, encode_any, safe, shorten
 
 _URL = re.compile(r"([^:/?#]+)://([^/?#]*?)(:[0-9]*)?(/[^?#]*)?(\?[^#]*)?(#.*)?", re.DOTALL)
 _AUTHORITY = re.compile(r"([^:/?#\s]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
@@ -63,6 +63,7 @@ _SIGNED = "The provider signed {}{}: set public_url to that{}."
 _UNASKED = (
     "The provider signed {} without the query that it came with: give it a URL that has none."
 )
+_REWRITTEN = "The provider signed {}, and its query came otherwise: find what rewrites it on the way."
 _VALUES = ", with the values that its query has"
 _ENCODING = (
     "The provider signed {} percent-encoded in another way (a space as '+' or %20, a character as it is or as %XX): "
@@ -88,16 +89,18 @@ def probes(subject: Subject) -> Iterator[Probe]:
         changed = url._replace(**change)
         if str(changed) not in seen:
             seen.add(str(changed))
-            cause = _cause(subject, url, changed)
-            if not changed.query and b"?" in subject.request.target:
-                yield Probe(
-                    cause,
-                    _UNASKED.format(changed.shown()),
-                    request=_without_query(subject.request),
-                    url=str(changed),
-                )
-            else:
-                yield Probe(cause, _detail(subject, url, changed), url=str(changed))
+            yield _probe(subject, url, changed)
+
+
+def _probe(subject: Subject, url: _Url, changed: _Url) -> Probe:
+    cause, request = _cause(subject, url, changed), subject.request
+    path, mark, query = request.target.partition(b"?")
+    if mark and encode_any(changed.query) != mark + query:
+        # What counts is the query that came, whatever public_url says.
+        request = replace(request, target=path + encode_any(changed.query))
+        detail = (_REWRITTEN if changed.query else _UNASKED).format(changed.shown())
+        return Probe(cause, detail, request=request, url=str(changed))
+    return Probe(cause, _detail(subject, url, changed), url=str(changed))
 
 
 def _matters(subject: Subject) -> bool:
@@ -159,10 +162,6 @@ def _queries(query: str) -> Iterator[str]:
         for quoted in (quote_plus, quote):
             yield "?" + urlencode(kept, quote_via=quoted, errors="surrogateescape")
     yield from (unquote(query), query.replace("+", "%20"), query.replace("%20", "+"))
-
-
-def _without_query(request: Request) -> Request:
-    return replace(request, target=request.target.partition(b"?")[0])
 
 
 def _target(request: Request) -> tuple[str, str]:

@@ -22,7 +22,7 @@ def url_changes() -> Iterator[Spoiler]:
         (Cause.URL_SLASH, "slash added", there.replace("demo?", "demo/?")),
         (Cause.URL_QUERY, "reordered", there.replace("b=2&a=1", "a=1&b=2")),
         (Cause.URL_QUERY, "longer", there + "&c=3"),
-        (Cause.URL_SPELLING, "a space after it", there + " "),
+        (Cause.URL_SPELLING, "a space before it", " " + there),
     ):
         yield Spoiler(cause, name, _url(there, here))
     yield Spoiler(Cause.URL_SLASH, "slash lost", _url(there.replace("demo?", "demo/?"), there))
