@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -62,6 +63,13 @@ GRAPH = as_javascript({"value": [{"subscriptionId": "s", "resource": "r", "clien
 _BODIES = {"twilio": FORM, "adyen": ADYEN, "mailgun": MAILGUN, "microsoft-graph": GRAPH}
 
 
+def _sent_to(url: str | None, request: Request) -> Request:
+    """Return the request with the target that a sender has of this URL."""
+    if url is None:
+        return request
+    return replace(request, target=re.sub(r"^\s*[a-z]+://[^/?#]*", "", url).strip().encode())
+
+
 @dataclass(frozen=True)
 class Sample:
     """A delivery, and what an endpoint checks it with."""
@@ -82,14 +90,13 @@ class Sample:
         signer = provider or self.provider
         if signer.name == "linear":
             signer = replace(signer, time=None)  # it is in the body already, which stays as it is
-        request = sign(
-            signer,
-            self.request,
-            self.signing if key is None else key,
-            now_s=NOW_S,
-            url=url or self.url,
+        address = url or self.url
+        sent = (
+            _sent_to(address, self.request) if signer.signs_url or signer.is_coded else self.request
         )
-        return replace(self, request=request)
+        made = sign(signer, sent, self.signing if key is None else key, now_s=NOW_S, url=address)
+        came = replace(made, target=self.request.target) if sent is not self.request else made
+        return replace(self, request=came)
 
     def with_body(self, body: bytes) -> "Sample":
         return replace(self, request=replace(self.request, body=body))
@@ -98,9 +105,10 @@ class Sample:
         """Return it with another body, and its hash in the URL where the provider puts it there."""
         url, mark, _ = (self.url or "").partition("bodySHA256=")
         changed = self.with_body(body)
-        return (
-            replace(changed, url=url + mark + hashlib.sha256(body).hexdigest()) if mark else changed
-        )
+        if not mark:
+            return changed
+        url += mark + hashlib.sha256(body).hexdigest()
+        return replace(changed, url=url, request=_sent_to(url, changed.request))
 
     def with_header(self, name: str, value: bytes) -> "Sample":
         headers = self.request.headers.replacing(name.encode(), value)
