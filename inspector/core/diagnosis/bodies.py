@@ -15,6 +15,8 @@ from inspector.core.model import Request
 
 REWRITE_MAX_BYTES = 1 << 20
 """Larger bodies are not decoded or parsed, and so not written anew: it takes too long."""
+_NESTED_MAX = 32_768
+"""Nor is JSON of more objects and arrays."""
 NORMALISE_MAX_BYTES = 65_536
 _INFLATED_MAX_BYTES = 8 << 20
 _INFLATED_RATIO_MAX = 64
@@ -32,13 +34,12 @@ def probes(subject: Subject) -> Iterator[Probe]:
     """Yield the bodies that may have been signed in place of the one that came."""
     if not subject.covers_body:
         return
-    # By length: to compare the few that are equally long takes less than to hash each.
-    seen = {len(subject.request.body): [subject.request.body]}
+    # By Python's hash, which takes less than the fresh memory that keeping all of them would.
+    seen = {hash(subject.request.body)}
     for variants in _VARIANTS:
         for cause, detail, body in variants(subject.request):
-            alike = seen.setdefault(len(body), [])
-            if body not in alike:
-                alike.append(body)
+            if hash(body) not in seen:
+                seen.add(hash(body))
                 yield Probe(cause, detail, request=subject.with_body(body))
 
 
@@ -127,7 +128,7 @@ def _inflated(request: Request) -> Iterator[Variant]:
 
 def _parsed(request: Request) -> Iterator[Variant]:
     body = request.body
-    if len(body) > REWRITE_MAX_BYTES:
+    if len(body) > REWRITE_MAX_BYTES or body.count(b"{") + body.count(b"[") > _NESTED_MAX:
         return
     text, document = jsonparts.read(body)
     yield from _of_json(text, document) if text else _of_other(body)

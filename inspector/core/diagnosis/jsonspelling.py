@@ -6,7 +6,7 @@ other backslash begins an escape. No JSON has these characters as they are.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii
 from math import isinf
@@ -15,9 +15,8 @@ BACKSLASH, QUOTE = b"\x02", b"\x03"
 _BACKSLASH, _QUOTE = BACKSLASH.decode(), QUOTE.decode()
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_NON_ASCII = re.compile(r"[^\x00-\x7e]+")  # and DEL, as Python has it
-_DOTNET = re.compile(f"[<>&'+`{_QUOTE}]")
+_ASTRAL = re.compile(r"\\U([0-9a-f]{8})")
+_DOTNET = re.compile(f"([<>&'+`{_QUOTE}])")
 _HTML = "<>&\u2028\u2029"
 _SPECIAL = {"\\": _BACKSLASH, '"': _QUOTE}
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?[eE][-+]?\d+|-?\d+\.\d+|-?\d{16,}")
@@ -28,19 +27,21 @@ def plain(strings: str) -> str:
     """Return the strings with only the escapes that JSON needs."""
     if "\\" not in strings:
         return strings
-    strings = _ESCAPE.sub(_unescaped, strings.replace("\\/", "/"))
-    if not _SURROGATE.search(strings):
-        return strings
+    strings = _each(_ESCAPE, _unescaped, strings.replace("\\/", "/"))
     paired = strings.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", paired)
+    # What is half a pair stays an escape.
+    return paired.encode("utf-8", "backslashreplace").decode()
 
 
-def spelled(strings: str) -> Iterator[tuple[str, str]]:
-    """Yield plain strings, or a text that has such, as programs write them, and what is special about that."""
+def spelled(strings: str, *, rarely: bool = True) -> Iterator[tuple[str, str]]:
+    """Yield plain strings, or a text that has such, as programs write them, and what is special about that.
+
+    Unless `rarely`, only in the ways that are usual, which cost little however many escapes there are.
+    """
     slashed, wide = "/" in strings, not strings.isascii() or "\x7f" in strings
     yield "", strings
     if wide:
-        escaped = _NON_ASCII.sub(_escaped, strings)
+        escaped = _escaped(strings)
         yield "with non-ASCII characters as \\uXXXX", escaped
         if slashed:
             how = "with '\\/' for '/' and non-ASCII characters as \\uXXXX (as PHP does)"
@@ -49,13 +50,13 @@ def spelled(strings: str) -> Iterator[tuple[str, str]]:
         yield "with '\\/' for '/' (as PHP does)", strings.replace("/", "\\/")
     if any(character in strings for character in _HTML):
         yield "with '<', '>' and '&' as \\u003c and so on (as Go does)", _html(strings)
+    if not rarely:
+        return
     if wide:
-        yield (
-            "with non-ASCII characters as \\uXXXX in upper case",
-            _NON_ASCII.sub(_capitals, strings),
-        )
+        capitals = "with non-ASCII characters as \\uXXXX in upper case"
+        yield capitals, _capitals(strings)
     if wide or any(character in strings for character in "<>&'+`" + _QUOTE):
-        marked = _NON_ASCII.sub(_capitals, _DOTNET.sub(_dotnet, strings))
+        marked = _capitals(_each(_DOTNET, _dotnet, strings))
         yield "with \\uXXXX for what is not plain ASCII (as .NET does)", marked
 
 
@@ -68,19 +69,35 @@ def renumbered(text: str) -> Iterator[tuple[str, str]]:
     yield "with two decimals in its numbers", _NUMBER.sub(_two_decimals, text)
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    character = chr(int(found[1], 16))
+def _each(pattern: re.Pattern[str], change: Callable[[str], str], text: str) -> str:
+    """Change the group of every match. There may be many, but few that differ."""
+    parts = pattern.split(text)
+    changed = {found: change(found) for found in set(parts[1::2])}
+    parts[1::2] = map(changed.__getitem__, parts[1::2])
+    return "".join(parts)
+
+
+def _unescaped(digits: str) -> str:
+    character = chr(int(digits, 16))
     if character < " ":
         return json.dumps(character)[1:-1]
     return _SPECIAL.get(character, character)
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return encode_basestring_ascii(found[0])[1:-1]
+def _escaped(strings: str) -> str:
+    """Escape what is not plain ASCII, and DEL, as Python does."""
+    # JSON itself has neither \x nor \U, so those are this codec's. All at once: there may be many.
+    escaped = strings.encode("ascii", "backslashreplace").replace(b"\\x", b"\\u00").decode()
+    return _each(_ASTRAL, _pair, escaped.replace("\x7f", "\\u007f"))
 
 
-def _capitals(found: re.Match[str]) -> str:
-    return _escaped(found).upper().replace("\\U", "\\u")
+def _pair(digits: str) -> str:
+    return encode_basestring_ascii(chr(int(digits, 16)))[1:-1]
+
+
+def _capitals(strings: str) -> str:
+    first, *others = _escaped(strings).split("\\u")
+    return "\\u".join([first, *(text[:4].upper() + text[4:] for text in others)])
 
 
 def _html(strings: str) -> str:
@@ -89,8 +106,8 @@ def _html(strings: str) -> str:
     return strings
 
 
-def _dotnet(found: re.Match[str]) -> str:
-    return "\\u0022" if found[0] == _QUOTE else f"\\u{ord(found[0]):04X}"
+def _dotnet(character: str) -> str:
+    return "\\u0022" if character == _QUOTE else f"\\u{ord(character):04X}"
 
 
 def _javascript_number(found: re.Match[str]) -> str:

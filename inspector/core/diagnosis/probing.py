@@ -155,6 +155,8 @@ class Prober:
         once = len(body) + _OVERHEAD_BYTES
         if provider.is_asymmetric or provider.is_coded:
             once += _ASYMMETRIC_BYTES
+        if provider.scheme is Scheme.ED25519:
+            once += len(body) // 2  # its SHA-512 takes longer than the SHA-256 of most others
         if probe.request is not None and _FORM in _signed(provider):
             once += body.count(b"%") * _ESCAPE_BYTES
         addresses = 1

@@ -63,7 +63,9 @@ _SIGNED = "The provider signed {}{}: set public_url to that{}."
 _UNASKED = (
     "The provider signed {} without the query that it came with: give it a URL that has none."
 )
-_REWRITTEN = "The provider signed {}, and its query came otherwise: find what rewrites it on the way."
+_REWRITTEN = (
+    "The provider signed {}, and its query came otherwise: find what rewrites it on the way."
+)
 _VALUES = ", with the values that its query has"
 _ENCODING = (
     "The provider signed {} percent-encoded in another way (a space as '+' or %20, a character as it is or as %XX): "

@@ -69,6 +69,13 @@ def test_what_is_written_is_the_same_document(document: Any) -> None:
         (rb'{"a":"\u005c\u0022\u000a\u0001"}', rb'{"a":"\\\"\n\u0001"}'),
         (rb'{"a":"\ud83d\ude00"}', '{"a":"\U0001f600"}'.encode()),
         (rb'{"a": "\ud83d"}', rb'{"a":"\ud83d"}'),
+        (rb'{"a":"\ud83d\/\uDE00"}', rb'{"a":"\ud83d/\ude00"}'),
+        (
+            '{"a":"\U0001f600é\x7f\U0001f600"}'.encode(),
+            rb'{"a":"\ud83d\ude00\u00e9\u007f\ud83d\ude00"}',
+        ),
+        ('{"a":"é\\u001b\\\\u00ff"}'.encode(), rb'{"a":"\u00E9\u001B\\u00ff"}'),
+        (rb'{"b":"x,y:\"z\\", "a":[1, 2]}', rb'{"a": [1, 2], "b": "x,y:\"z\\"}'),
         (b'{"a": 1.0, "b": 1e2, "c": -0.0, "d": 1e-7}', b'{"a":1,"b":100,"c":0,"d":1e-7}'),
         (b'{"a": 1E400, "b": 123456789012345678901}', b'{"a":null,"b":123456789012345680000}'),
         (b'{"a": 0.00001, "b": 1e21}', b'{"a":0.00001,"b":1e+21}'),
@@ -112,6 +119,37 @@ def test_deep_nesting_is_not_indented() -> None:
     body = b"[" * 500 + b"]" * 500
 
     assert all(len(text) < 10 * len(body) for text in texts(body))
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        "compact",
+        "spaced",
+        "compact, escaped",
+        "spaced, escaped",
+        "by 2",
+        "by 4",
+    ],
+)
+def test_large_body_is_tried_in_the_usual_ways(ways: str) -> None:
+    """Sorted as well, if it is in one line."""
+    document = {
+        "items": [{"b": "Zoë, \U0001f600", "a": [number, {}, []]} for number in range(2000)]
+    }
+
+    found = texts(json.dumps(document, ensure_ascii=False).encode())
+
+    assert json.dumps(document, **WAYS[ways]).encode() in found
+    if "indent" not in WAYS[ways]:
+        assert json.dumps(document, sort_keys=True, **WAYS[ways]).encode() in found
+
+
+def test_too_many_lines_are_not_indented() -> None:
+    few, many = (b"[" + b",".join([b"0"] * count) + b"]" for count in (60_000, 70_000))
+
+    assert any(b"\n" in text.strip() for text in texts(few))
+    assert not any(b"\n" in text.strip() for text in texts(many))
 
 
 def test_large_body_is_tried_in_fewer_ways() -> None:
