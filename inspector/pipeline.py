@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from inspector.core import handshakes, signing
-from inspector.core.forwarding import check_target, reply_headers
+from inspector.core.forwarding import check_target, outgoing, parse_target, reply_headers
 from inspector.core.handshakes import Answered
 from inspector.core.headers import Headers
 from inspector.core.model import (
@@ -118,6 +118,10 @@ class Pipeline:
             Trigger.REPLAY,
             secret_path=endpoint.secret_path,
         )
+        provider = self._providers.get(delivery.provider or "")
+        told = signing.as_told(provider, delivery.request, request) if provider else request
+        if told is not request and attempt.request_headers.pairs:  # none: nothing was sent
+            attempt = _retold(attempt, replace(delivery, request=told), target, endpoint)
         return await self._store.append_attempt(attempt)
 
     def _examine(
@@ -222,6 +226,13 @@ class Pipeline:
             return endpoint.signing_key
         index = delivery.verification.secret_index or 0
         return secrets[min(index, len(secrets) - 1)] if secrets else None
+
+
+def _retold(attempt: Attempt, delivery: Delivery, target: str, endpoint: Endpoint) -> Attempt:
+    """Return the attempt as if `delivery` had been what was sent."""
+    parsed = parse_target(target)
+    request = outgoing(delivery, parsed, secret_path=endpoint.secret_path)
+    return replace(attempt, url=parsed.url(request), request_headers=request.headers)
 
 
 def _ack_status(provider: Provider | None) -> int:

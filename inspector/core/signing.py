@@ -26,6 +26,8 @@ UNDOCUMENTED_TOLERANCE_S = 300
 """What an app may allow where its provider names no tolerance: what most others name."""
 STALE_MARGIN_S = 3600
 """How far outside the tolerance a stale signature is: clocks differ by less."""
+UNTOLD = b"(not told)"
+"""Stands where a secret is told to the app, and to nobody else."""
 
 
 class SampleKeys(NamedTuple):
@@ -115,6 +117,16 @@ def resign(
             )
         case unreachable:
             assert_never(unreachable)
+
+
+def as_told(provider: Provider, arrived: Request, sent: Request) -> Request:
+    """Return a re-signed request as it may be stored and shown: with `UNTOLD` for a secret that did not arrive with it.
+
+    A token or a login is the secret itself. What any other scheme writes tells nothing of it.
+    """
+    if provider.scheme not in {Scheme.TOKEN, Scheme.BASIC} or sent == arrived:
+        return sent
+    return sign(provider, sent, UNTOLD, now_s=0)
 
 
 def public_secret(provider: Provider, private: bytes | str) -> bytes:

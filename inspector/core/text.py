@@ -5,6 +5,7 @@ a widget, a log line or a printed line. It escapes no markup language: hand the 
 """
 
 import re
+from functools import lru_cache
 
 _FORBIDDEN = re.compile(
     "["
@@ -69,7 +70,13 @@ def shorten(text: str, width: int) -> str:
 
 
 def _escape(found: re.Match[str]) -> str:
-    code = ord(found.group())
+    return _visible(found.group())
+
+
+@lru_cache(maxsize=1024)
+def _visible(character: str) -> str:
+    # Kept: a mebibyte of controls is then one text a million times over, and not a million texts.
+    code = ord(character)
     if code < 0x20:
         return chr(0x2400 + code)
     if code == 0x7F:

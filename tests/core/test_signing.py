@@ -144,6 +144,21 @@ def test_signature_has_the_providers_form(name: str, header: bytes, start: bytes
     assert (made.headers.get(header) or b"").startswith(start)
 
 
+@pytest.mark.parametrize("provider", SIGNABLE, ids=lambda each: each.name)
+def test_only_a_secret_that_arrived_is_told(provider: Provider) -> None:
+    """Of a replay, the record has a token or a login only if the delivery had it; a signature it always has."""
+    request = sample(provider)
+    sent = signed(provider, request)
+
+    told = signing.as_told(provider, request, sent)
+
+    assert signing.as_told(provider, sent, sent) is sent
+    if provider.scheme in {Scheme.TOKEN, Scheme.BASIC}:
+        assert checked(provider, told).outcome is Outcome.MISMATCH
+    else:
+        assert told is sent
+
+
 def test_rotated_signatures_give_way_to_the_one_made() -> None:
     request = factories.request(
         headers=factories.headers(("Stripe-Signature", "t=1,v1=old,v1=older,v0=x"))
