@@ -89,7 +89,9 @@ class Folding:
         """
         start, room = 0, self.width
         while start < len(text):
-            end = start + len(chop_cells(text[start : start + room], room)[0])
+            next_up = text[start : start + room]
+            # Nothing is chopped off where all of it has no width, as accents left alone have.
+            end = start + len((chop_cells(next_up, room) or [next_up])[0])
             space = text.rfind(" ", start + 1, end + 1)
             if end == len(text) or space < 0:
                 yield start, end

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.content import Content
@@ -67,6 +67,8 @@ def test_prose_of_odd_words(text: str, shown: list[str]) -> None:
     width=st.integers(0, 12),
     hang=st.integers(0, 12),
 )
+@example(text="00\u2e80\u1100\u093c", width=0, hang=2)
+@example(text="00⺀00़", width=0, hang=2)
 def test_only_spaces_between_rows_are_left_out(text: str, width: int, hang: int) -> None:
     folding = Folding([Line(text, hang, is_prose=True)], width)
 
