@@ -25,6 +25,7 @@ from inspector.forwarder import Forwarder
 from inspector.pipeline import Pipeline
 from inspector.receiver import Receiver
 from inspector.recheck import Recheck
+from inspector.retention import Retention
 from inspector.simulate.sender import SampleSender
 from inspector.store import Store
 
@@ -98,6 +99,7 @@ async def running(config: Config) -> AsyncIterator[Inspector]:
             dispatcher=dispatcher,
         )
         recheck = Recheck(providers=known, examiner=examiner, endpoints=endpoints, store=store)
+        retention = Retention(store, default=config.keep, endpoints=config.keeps)
         receiver = Receiver(
             resolve=endpoints.resolve,
             accept=pipeline.accept,
@@ -108,6 +110,7 @@ async def running(config: Config) -> AsyncIterator[Inspector]:
             feed=feed,
             pipeline=pipeline,
             recheck=recheck,
+            retention=retention,
             endpoints=endpoints,
             send_sample=SampleSender(known, endpoints, seed, addresses.ingress),
             token=config.data_dir.api_token(),
@@ -115,6 +118,7 @@ async def running(config: Config) -> AsyncIterator[Inspector]:
             data_dir=config.data_dir,
         )
         # Closed in the opposite order: first the doors, then what is on its way to the targets, then the store.
+        await stack.enter_async_context(retention.running())
         await stack.enter_async_context(dispatcher.running(config.drain_s))
         await stack.enter_async_context(_serving(web.AppRunner(api, shutdown_timeout=1), private))
         await stack.enter_async_context(_serving(receiver.runner(), public))

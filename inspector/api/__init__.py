@@ -8,7 +8,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 from inspector.api.answers import failures_as_json, harden
 from inspector.api.guard import admit
-from inspector.api.parts import EndpointTable, Pipeline, Recheck, SampleSender
+from inspector.api.log import server_log
+from inspector.api.parts import EndpointTable, Pipeline, Recheck, Retention, SampleSender
 from inspector.api.routes import Routes, get
 from inspector.api.sockets import STALL_S, FeedSockets
 from inspector.datadir import Addresses, DataDir
@@ -25,6 +26,7 @@ def create_app(
     feed: Feed,
     pipeline: Pipeline,
     recheck: Recheck,
+    retention: Retention,
     endpoints: EndpointTable,
     send_sample: SampleSender,
     token: str,
@@ -42,6 +44,7 @@ def create_app(
         store=store,
         pipeline=pipeline,
         recheck=recheck,
+        retention=retention,
         endpoints=endpoints,
         send_sample=send_sample,
         addresses=addresses,
@@ -53,6 +56,7 @@ def create_app(
         client_max_size=BODY_MAX_BYTES,
         handler_args={
             "access_log": None,
+            "logger": server_log(),
             "auto_decompress": False,  # a small body stays small
             "keepalive_timeout": HEAD_TIMEOUT_S,  # in aiohttp this is also the deadline of a first head
         },

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from inspector.core.diagnosis import Finding
 from inspector.core.model import Attempt, Confirmed, Delivery, Endpoint, Sign, Verdict
+from inspector.core.pruning import Pruned, PruneOrder, Reclaimed
 from inspector.core.wire import JSON
 
 
@@ -35,6 +36,19 @@ class Recheck(Protocol):
         Raises NotFoundError, and HooktapError or its child if it asks for none, for one that we do not visit, or
         nobody answers there.
         """
+
+
+class Retention(Protocol):
+    """What lets deliveries go."""
+
+    async def count(self, order: PruneOrder) -> Pruned:
+        """Look through the next deliveries and say what would go. Raises QueryError."""
+
+    async def prune(self, order: PruneOrder) -> Pruned:
+        """Take the next slice away. Raises QueryError."""
+
+    async def reclaim(self) -> Reclaimed:
+        """Give a slice of what lies unused in the database back to the disk."""
 
 
 class EndpointTable(Protocol):

@@ -10,10 +10,11 @@ from aiohttp.typedefs import Handler
 
 from inspector.api import parameters
 from inspector.api.answers import as_bytes, as_json, bad_request
-from inspector.api.parts import EndpointTable, Pipeline, Recheck, SampleSender
+from inspector.api.parts import EndpointTable, Pipeline, Recheck, Retention, SampleSender
 from inspector.api.reverification import Reverification
 from inspector.core import overlays, query
 from inspector.core.model import Attempt, Delivery, Endpoint, Reply, ReplyMode, Sign
+from inspector.core.pruning import PruneOrder, pruned_to_json
 from inspector.core.wire import (
     JSON,
     attempt_to_json,
@@ -26,6 +27,7 @@ from inspector.errors import NotFoundError
 from inspector.store import Store
 
 ID = "{id:[0-9]{1,19}}"
+PRUNE_NUMBERS = ("received_before_us", "keep", "below", "after")
 
 
 def get(path: str, handler: Handler) -> web.RouteDef:
@@ -42,6 +44,7 @@ class Routes:
         store: Store,
         pipeline: Pipeline,
         recheck: Recheck,
+        retention: Retention,
         endpoints: EndpointTable,
         send_sample: SampleSender,
         addresses: Addresses,
@@ -51,6 +54,7 @@ class Routes:
         self._pipeline = pipeline
         self._recheck = recheck
         self._reverification = Reverification(store, recheck)
+        self._retention = retention
         self._endpoints = endpoints
         self._send_sample = send_sample
         self._addresses = addresses
@@ -69,6 +73,9 @@ class Routes:
             web.post(f"/api/deliveries/{ID}/replay", self.replay),
             web.post(f"/api/deliveries/{ID}/confirm", self.confirm),
             web.post("/api/reverify", self.reverify),
+            get("/api/prune", self.prunable),
+            web.post("/api/prune", self.prune),
+            web.post("/api/reclaim", self.reclaim),
             get(f"/api/attempts/{ID}/body", self.response_body),
             get("/api/endpoints", self.endpoints),
             get("/api/providers", self.providers),
@@ -144,6 +151,23 @@ class Routes:
         )
         return await asyncio.to_thread(as_json, answer)
 
+    async def prunable(self, request: web.Request) -> web.Response:
+        """Say what a part of a prune would take away; its `below` is what the prune itself wants to be told."""
+        fields = parameters.query_of(request, "query", *PRUNE_NUMBERS)
+        return as_json(pruned_to_json(await self._retention.count(_prune_order(fields))))
+
+    async def prune(self, request: web.Request) -> web.Response:
+        """Take a slice of the deliveries that match away, oldest first."""
+        fields = await parameters.body_of(request, "query", numbers=PRUNE_NUMBERS)
+        if "below" not in fields:  # an empty order is not to empty the store
+            raise bad_request("below: say up to which number; GET /api/prune tells")
+        return as_json(pruned_to_json(await self._retention.prune(_prune_order(fields))))
+
+    async def reclaim(self, request: web.Request) -> web.Response:
+        """Give a slice of what lies unused in the database back to the disk."""
+        await parameters.body_of(request)
+        return as_json(asdict(await self._retention.reclaim()))
+
     async def confirm(self, request: web.Request) -> web.Response:
         """Visit the URL that a delivery asks to have visited; answer with what came of it."""
         number = parameters.id_of(request)
@@ -205,6 +229,16 @@ class Routes:
             "on_invalid": endpoint.on_invalid.value,
             "configured": self._endpoints.is_configured(endpoint.name),
         }
+
+
+def _prune_order(fields: dict[str, str]) -> PruneOrder:
+    return PruneOrder(
+        query=fields.get("query", ""),
+        received_before_us=parameters.number_in(fields, "received_before_us"),
+        keep=parameters.number_in(fields, "keep") or 0,
+        below=parameters.number_in(fields, "below"),
+        after=parameters.number_in(fields, "after") or 0,
+    )
 
 
 def _page_as_json(

@@ -42,6 +42,8 @@ COMMANDS = {
     "endpoint": Entry(
         "endpoint", "endpoint", "Which endpoints accept deliveries, and what they do."
     ),
+    "prune": Entry("prune", "prune", "Let old deliveries go, and give their space back."),
+    "backup": Entry("backup", "backup", "Copy the database into a file, also while it is in use."),
     "doctor": Entry("doctor", "doctor", "Look for what may keep hooktap from working."),
     "completion": Entry("completion", "completion", "Print the completion script for a shell."),
 }

@@ -20,7 +20,8 @@ from inspector.config import Config, load
 from inspector.core.forwarding import parse_target
 from inspector.datadir import DataDir
 from inspector.errors import ConfigError, HooktapError, UnreachableError
-from inspector.store.database import SQLITE_VERSION, read_version
+from inspector.store.database import SQLITE_VERSION, find_damage, read_version
+from inspector.store.space import Disk, describe
 
 LIBRARIES = (
     "aiohttp",
@@ -34,6 +35,10 @@ LIBRARIES = (
 )
 WAL_RESET_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """The first release with the fix, and the older branches that got it."""
+LOOK_INSIDE_S = 5.0
+"""For a database: about a gigabyte of it."""
+LONG_LOG_BYTES = 128 * 1024 * 1024
+"""Twice what is left of it after a busy time."""
 CONNECT_TIMEOUT_S = 2.0
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
@@ -75,7 +80,9 @@ async def all_of(
     data_dir: DataDir, config_file: Path | None, environ: Mapping[str, str], cwd: Path
 ) -> list[Check]:
     """Look at everything, what others build on first."""
-    found = [*machine(environ), terminal(environ), privacy(data_dir), await database(data_dir)]
+    found = [*machine(environ), terminal(environ), privacy(data_dir)]
+    found += [disk(data_dir), write_ahead_log(data_dir)]
+    found.append(await database(data_dir))
     try:
         config = load(environ=environ, cwd=cwd, config_file=config_file, data_dir=data_dir.path)
     except ConfigError as error:
@@ -151,14 +158,52 @@ def privacy(data_dir: DataDir) -> Check:
 
 
 async def database(data_dir: DataDir) -> Check:
-    """Look whether the database can be read."""
+    """Look whether the database can be read, and is whole."""
     if not data_dir.database.exists():
         return note("database", "is made on first use")
     try:
         version = await read_version(data_dir.database)
     except HooktapError as error:
         return failed("database", str(error))
-    return ok("database", f"version {version} of its schema")
+    try:
+        damage = await asyncio.to_thread(find_damage, data_dir.database, limit_s=LOOK_INSIDE_S)
+    except HooktapError as error:
+        return failed("database", str(error))
+    except TimeoutError:
+        return ok("database", f"version {version} of its schema; too large to look through here")
+    if damage is not None:
+        what = f"{data_dir.database} is damaged: {damage.splitlines()[-1]}"
+        return failed("database", f"{what} (`hooktap doctor --repair` keeps what can be read)")
+    return ok("database", f"version {version} of its schema, and whole")
+
+
+def write_ahead_log(data_dir: DataDir) -> Check:
+    """Look how long the log beside the database is: somebody who reads for long keeps it from being put away."""
+    name = "write-ahead log"
+    try:
+        size = data_dir.database.with_name(f"{data_dir.database.name}-wal").stat().st_size
+    except OSError:
+        return ok(name, "there is none")
+    found = f"{size >> 20} MiB"
+    if size > LONG_LOG_BYTES:
+        return note(name, f"{found}: another program reads the database and does not end")
+    return ok(name, found)
+
+
+def disk(data_dir: DataDir) -> Check:
+    """Look how much room there is for what is received."""
+    place = next(
+        path for path in (data_dir.path, *data_dir.path.absolute().parents) if path.exists()
+    )
+    try:
+        found = Disk.of(place)
+    except OSError as error:
+        return note("disk", f"cannot be asked how full it is: {error.strerror}")
+    if found.is_low:
+        return failed("disk", describe(found))
+    if found.is_near:
+        return note("disk", describe(found))
+    return ok("disk", f"{found.free_bytes >> 20} MiB are free")
 
 
 async def doors(config: Config) -> AsyncIterator[Check]:

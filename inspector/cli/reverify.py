@@ -1,19 +1,16 @@
 """`hooktap reverify`: check stored deliveries again, with the secrets and providers of now."""
 
-import os
-import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import replace
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from inspector.cli.look import Look, day
 from inspector.cli.options import QueryCommand, as_json, command
+from inspector.cli.progress import Progress, noting_ctrl_c
 from inspector.cli.reach import reach
 from inspector.core.model import Delivery, Verdict
 from inspector.core.wire import dumps, verdict_to_json
@@ -41,7 +38,7 @@ def reverify(ctx: click.Context, /, *, query: tuple[str, ...], as_json: bool) ->
     """
     data_dir: DataDir = ctx.obj
     run = _Run(Look.of(sys.stdout), as_json=as_json)
-    with _noting_ctrl_c() as pressed:
+    with noting_ctrl_c() as pressed:
         reach(data_dir, lambda client: run.all(client, " ".join(query), pressed))
     run.summarise(stopped=pressed.is_set())
     ctx.exit(130 if pressed.is_set() else 0)
@@ -53,9 +50,7 @@ class _Run:
     def __init__(self, look: Look, *, as_json: bool) -> None:
         self._look = look
         self._as_json = as_json
-        self._shows_progress = _on_terminal()
-        self._progress = ""
-        """What stands in the last line of the terminal."""
+        self._progress = Progress()
         self._checked = 0
         self._changed = 0
 
@@ -70,17 +65,17 @@ class _Run:
             done = await client.reverify(query, max(page) + 1, PAGE)
             self._checked += done.checked
             self._changed += done.changed
-            self._clear_progress()
+            self._progress.clear()
             for verdict in done.verdicts:
                 self._print(verdict, page)
-            self._show_progress()
+            self._progress.show(f"checked {self._checked:,} of which {self._changed:,} changed")
             before = done.before
             if before is None:
                 return
 
     def summarise(self, *, stopped: bool) -> None:
         """Say what was done."""
-        self._clear_progress()
+        self._progress.clear()
         said = f"checked {self._checked:,}, of which {self._changed:,} changed"
         click.echo(f"hooktap: {f'stopped: {said} so far' if stopped else said}", err=True)
 
@@ -93,40 +88,3 @@ class _Run:
         elif old.verification.outcome is not verdict.verification.outcome:
             line = self._look.delivery(replace(old, verification=verdict.verification), when=day)
             click.echo(f"{line}  {self._look.faint(f'was {old.verification.outcome}')}")
-
-    def _show_progress(self) -> None:
-        if self._shows_progress:
-            self._progress = f"checked {self._checked:,} of which {self._changed:,} changed "
-            click.echo(self._progress, nl=False, err=True)
-
-    def _clear_progress(self) -> None:
-        # With blanks: an escape would be taken out where no colours are wanted.
-        if self._progress:
-            click.echo(f"\r{' ' * len(self._progress)}\r", nl=False, err=True)
-            self._progress = ""
-
-
-def _on_terminal() -> bool:
-    return sys.stderr.isatty()
-
-
-@contextmanager
-def _noting_ctrl_c() -> Iterator[threading.Event]:
-    """Have the first Ctrl-C noted, and no more; a second one ends us on the spot."""
-    pressed = threading.Event()
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        pressed.set()
-        # Not Python's own: what it raises in the middle of an event loop is told with a traceback.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        with suppress(OSError):  # past the stream, in whose write we may just be
-            os.write(2, b"\nhooktap: stopping after these (Ctrl-C again: at once)\n")
-
-    if threading.current_thread() is not threading.main_thread():  # which alone hears signals
-        yield pressed
-        return
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)

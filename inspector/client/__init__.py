@@ -4,13 +4,14 @@ The feed reconnects by itself and goes on after the last record it gave out, so 
 """
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from inspector.client.feed import Connection, follow
 from inspector.client.transport import Place, Transport, read
 from inspector.core.model import Attempt, Confirmed, Delivery, Record, Sign, Verdict
+from inspector.core.pruning import Pruned, PruneOrder, Reclaimed, pruned_from_json
 from inspector.core.text import is_unicode
 from inspector.core.wire import (
     JSON,
@@ -129,6 +130,29 @@ class Client:
         order = {"query": query, "before": before, "limit": limit}
         answer = await self._transport.call("POST", "/api/reverify", body=order, invalid=QueryError)
         return read(_reverified, answer)
+
+    async def count(self, order: PruneOrder) -> Pruned:
+        """Look through the next deliveries and say what would go. Raises QueryError.
+
+        The `below` of its answer belongs into every further part of the same prune.
+        """
+        _check_text(order.query)
+        wanted = {name: str(value) for name, value in asdict(order).items() if value is not None}
+        answer = await self._transport.call("GET", "/api/prune", params=wanted, invalid=QueryError)
+        return read(pruned_from_json, answer)
+
+    async def prune(self, order: PruneOrder) -> Pruned:
+        """Take the next slice away; `order.below` says up to where. Raises QueryError."""
+        _check_text(order.query)
+        answer = await self._transport.call(
+            "POST", "/api/prune", body=asdict(order), invalid=QueryError
+        )
+        return read(pruned_from_json, answer)
+
+    async def reclaim(self) -> Reclaimed:
+        """Give a slice of what lies unused in the database back to the disk."""
+        answer = await self._transport.call("POST", "/api/reclaim", body={})
+        return read(lambda data: Reclaimed(data["freed_bytes"], data["free_bytes"]), answer)
 
     async def confirm(self, delivery_id: int) -> Confirmed:
         """Have the inspector visit the URL that a delivery asks to have visited; return what came of it."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from inspector import providers
 from inspector.config import files
 from inspector.config.files import providers_dir
+from inspector.config.keeping import Keep, read_keep
 from inspector.config.schema import ENDPOINT_NAME, Settings, read_endpoint, read_settings, target
 from inspector.config.secrets import Secrets, without_newline
 from inspector.core.model import Endpoint
@@ -18,6 +19,7 @@ from inspector.errors import ConfigError
 __all__ = [
     "ENDPOINT_NAME",
     "Config",
+    "Keep",
     "Settings",
     "find_data_dir",
     "load",
@@ -52,6 +54,10 @@ class Config:
     """How long a stop waits for answers of targets; what is still open then is sent again by the next run."""
     trusted_proxies: tuple[Network, ...] = ()
     """Peers that are believed when they name, in `X-Forwarded-For`, whom they speak for."""
+    keep: Keep | None = None
+    """How much is kept of each endpoint; None: all."""
+    keeps: Mapping[str, Keep | None] = field(default_factory=dict)
+    """The same by endpoint, where the configuration says so for one."""
     providers_dir: Path | None = None
     """Where the user's own provider files are; None: only those built in are known."""
     config_file: Path | None = None
@@ -93,7 +99,12 @@ def load(
     if config.port and config.port == config.api_port:
         raise ConfigError(f"port and api_port are both {config.port}: the two doors need two ports")
     endpoints, warnings = _endpoints(found.paths, tables, config, environ)
-    return replace(config, endpoints=endpoints, warnings=(*found.warnings, *warnings))
+    return replace(
+        config,
+        endpoints=endpoints,
+        keeps=_keeps(tables),
+        warnings=(*found.warnings, *warnings),
+    )
 
 
 def _endpoints(
@@ -119,3 +130,8 @@ def _endpoints(
                 )
         warnings += secrets.warnings
     return endpoints, warnings
+
+
+def _keeps(tables: Sequence[Table]) -> dict[str, Keep | None]:
+    strongest = {name: table for top in reversed(tables) for name, table in top.tables("endpoint")}
+    return {name: read_keep(table) for name, table in strongest.items() if "keep" in table}

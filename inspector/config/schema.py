@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from inspector.config.keeping import Keep, read_keep
 from inspector.config.requirements import HEADER_NAME, read_networks, read_overlays
 from inspector.config.secrets import Secrets
 from inspector.core.forwarding import check_target, normalise_target
@@ -39,6 +40,7 @@ class Settings:
     body_cap_bytes: int | None = None
     drain_s: float | None = None
     trusted_proxies: tuple[Network, ...] | None = None
+    keep: Keep | None = None
 
     def over(self, weaker: "Settings") -> "Settings":
         """Return these settings, with `weaker` ones where these do not say."""
@@ -64,6 +66,7 @@ ENDPOINT_KEYS = (
     "tolerance_s",
     "public_url",
     "retry",
+    "keep",
 )
 ANSWER, FORWARD = "answer", "forward"
 """Who answers a handshake: we, or the app."""
@@ -87,6 +90,7 @@ def read_settings(top: Table) -> Settings:
         body_cap_bytes=table.integer("body_cap_bytes", 1, _BODY_CAP_MAX_BYTES),
         drain_s=table.number("drain_s", 0, _DRAIN_MAX_S),
         trusted_proxies=read_networks(table, "trusted_proxies"),
+        keep=read_keep(table),
     )
 
 

@@ -14,13 +14,15 @@ from inspector.core.model import Attempt, Delivery, Record, Verdict
 from inspector.core.query import Query
 from inspector.datadir import DataDir
 from inspector.errors import NotFoundError, StorageError
-from inspector.store import lock, reader, rows, writes
+from inspector.store import lock, pruning, reader, rows, writes
 from inspector.store.connection import in_thread
 from inspector.store.database import open_reader, open_writer
+from inspector.store.pruning import Amount, Candidate, Room, Selection
 from inspector.store.reader import Due
+from inspector.store.space import Space
 from inspector.store.writer import Writer
 
-__all__ = ["Due", "Store"]
+__all__ = ["Amount", "Candidate", "Due", "Room", "Selection", "Store"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,12 +43,14 @@ class Store:
         writer: Writer,
         listing: aiosqlite.Connection,
         single: aiosqlite.Connection,
+        space: Space,
     ) -> None:
         self._path = path
         self._writer = writer
         # Two readers: a filter that has to look at every row does not keep the next delivery from its target.
         self._listing = listing
         self._single = single
+        self._space = space
 
     @classmethod
     @asynccontextmanager
@@ -67,7 +71,7 @@ class Store:
             listing = await stack.enter_async_context(open_reader(path))
             single = await stack.enter_async_context(open_reader(path))
             writer = await stack.enter_async_context(Writer.running(connection, path, on_commit))
-            yield cls(path, writer, listing, single)
+            yield cls(path, writer, listing, single, Space(data_dir.path))
 
     @property
     def newest(self) -> int:
@@ -80,8 +84,10 @@ class Store:
         """Store a delivery and return it with its number.
 
         With `due_at_us` its first forward is scheduled in the same commit. A caller that is cancelled leaves the
-        delivery in the queue. Raises StoreBusyError at once when too much waits already.
+        delivery in the queue. Raises StoreBusyError at once when too much waits already, and StorageError while the
+        disk is all but full.
         """
+        self._space.refuse_if_low()
         row = rows.delivery_row(delivery)
         write = partial(writes.insert_delivery, delivery, row, due_at_us)
         return await self._writer.write(write, rows.size_bytes(row))
@@ -123,6 +129,38 @@ class Store:
     async def add_endpoint(self, name: str, created_at_us: int) -> None:
         """Remember an endpoint created on first use; one that is known already stays as it is."""
         await self._writer.write(partial(writes.insert_endpoint, name, created_at_us))
+
+    async def delete(self, delivery_ids: Sequence[int]) -> None:
+        """Take deliveries away with their attempts and verdicts, but none that its target is still to get.
+
+        All in one commit, which others wait for: let them be few.
+        """
+        await self._writer.write(partial(pruning.delete, delivery_ids))
+
+    async def shrink(self, pages: int) -> None:
+        """Give up to so many unused pages of the database back to the disk, in one commit."""
+        await self._writer.write(partial(pruning.shrink, pages))
+
+    async def candidates(
+        self, selection: Selection, *, after: int, limit: int
+    ) -> tuple[list[Candidate], int | None]:
+        """Return up to `limit` deliveries numbered above `after` that may go, oldest first, and where to look on.
+
+        There may be none of them and yet more to look through; it ends with None.
+        """
+        return await self._read(self._listing, pruning.candidates, selection, after, limit)
+
+    async def boundary(self, query: Query, keep: int) -> int:
+        """Return the number below which deliveries are not among the `keep` newest that match."""
+        return await self._read(self._listing, pruning.boundary, query, keep)
+
+    async def amounts(self, after: int, upto: int) -> list[Amount]:
+        """Return what the records numbered above `after`, up to `upto`, come to, in parts for each endpoint."""
+        return await self._read(self._listing, pruning.amounts, after, upto)
+
+    async def room(self) -> Room:
+        """Return how the database file is used."""
+        return await self._read(self._listing, pruning.room)
 
     async def delivery(self, delivery_id: int) -> Delivery | None:
         """Return a delivery with its body."""

@@ -2,8 +2,9 @@
 
 import logging
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import aiosqlite
@@ -60,8 +61,8 @@ async def open_writer(path: Path) -> AsyncIterator[aiosqlite.Connection]:
     _recognise(path)
     await _recognise_log(path)
     async with _connected(path, "rw") as connection:
-        with _explained(path):
-            await in_thread(connection, _prepare)
+        with explained(path):
+            await in_thread(connection, prepare)
         try:
             yield connection
         finally:
@@ -72,21 +73,49 @@ async def open_writer(path: Path) -> AsyncIterator[aiosqlite.Connection]:
 async def open_reader(path: Path) -> AsyncIterator[aiosqlite.Connection]:
     """Open a connection that can neither write nor checkpoint. Raises HooktapError."""
     async with _connected(path, "ro") as connection:
-        with _explained(path):
+        with explained(path):
             await in_thread(connection, _set, READER)
         yield connection
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """Open a connection that changes nothing, for whoever works outside of an event loop. Raises sqlite3.Error."""
+    connection = sqlite3.connect(_uri(path, "ro"), uri=True, isolation_level=None)
+    try:
+        _set(connection, READER)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 async def read_version(path: Path) -> int:
     """Return which version of its schema a database has, and change nothing. Raises HooktapError."""
     async with open_reader(path) as connection:
-        with _explained(path):
+        with explained(path):
             return await in_thread(connection, schema.version)
+
+
+def find_damage(path: Path, *, limit_s: float) -> str | None:
+    """Return what is wrong inside a database, None if nothing is, and change nothing.
+
+    Raises TimeoutError if it is too large to be read in that time, HooktapError if it cannot be opened.
+    """
+    until_s = time.monotonic() + limit_s
+    with explained(path), closing(read_only(path)) as connection:
+        connection.set_progress_handler(lambda: time.monotonic() > until_s, 10_000)
+        try:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise TimeoutError from None
+            raise
+    return None if found == "ok" else str(found)
 
 
 @asynccontextmanager
 async def _connected(path: Path, mode: str) -> AsyncIterator[aiosqlite.Connection]:
-    with _explained(path):
+    with explained(path):
         connection = await aiosqlite.connect(
             _uri(path, mode), uri=True, isolation_level=None, cached_statements=STATEMENTS_KEPT
         )
@@ -126,7 +155,7 @@ async def _recognise_log(path: Path) -> None:
         return
     # Read-only: a writing connection that is closed moves the log into the database, which is not ours to touch.
     async with open_reader(path) as connection:
-        with _explained(path):
+        with explained(path):
             version = await in_thread(connection, schema.version)
     _refuse_newer(path, version)
 
@@ -140,7 +169,8 @@ def _refuse_newer(path: Path, version: int) -> None:
         )
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def prepare(connection: sqlite3.Connection) -> None:
+    """Set the writing connection up, its database made or brought to this version."""
     if connection.execute("PRAGMA page_count").fetchone() == (0,):
         _set(connection, NEW_FILE)
     _set(connection, WRITER)
@@ -168,12 +198,13 @@ def _truncate_log(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Raise what SQLite says of a database as a HooktapError that says what to do."""
     try:
         yield
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
-            what, instead = "is damaged", "move it away with its -wal and -shm to start afresh"
+            what, instead = "is damaged", "`hooktap doctor --repair` keeps what can be read of it"
         else:
             what, instead = "cannot be opened", "choose another directory with --data-dir"
         raise HooktapError(f"the database {path} {what}: {error} ({instead})") from error

@@ -6,7 +6,7 @@ statement for each row would spend more on that than on SQLite.
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
@@ -48,6 +48,14 @@ SCHEDULE = """
     ON CONFLICT (delivery_id) DO UPDATE SET due_at_us = excluded.due_at_us
 """
 
+DELETE = """
+    DELETE FROM delivery
+    WHERE id IN (VALUES {rows}) AND NOT EXISTS (SELECT 1 FROM schedule WHERE delivery_id = delivery.id)
+"""
+
+SHRINK = "PRAGMA incremental_vacuum(1)"
+"""For more than one page it wants to be stepped on and on, which Python does not do: it has no rows to fetch."""
+
 UNSCHEDULE = "DELETE FROM schedule WHERE delivery_id IN (VALUES {rows})"
 
 INSERT_ENDPOINTS = """
@@ -64,10 +72,7 @@ T = TypeVar("T")
 
 
 class Counts:
-    """How many attempts recent deliveries have, so that numbering the next one takes no query.
-
-    Whoever makes the writer delete deliveries has to make this forget them too.
-    """
+    """How many attempts recent deliveries have, so that numbering the next one takes no query."""
 
     def __init__(self) -> None:
         self._counts: dict[int, int] = {}
@@ -88,6 +93,11 @@ class Counts:
         if len(self._counts) >= COUNTS_KEPT:
             self._counts.clear()
         self._counts[delivery_id] = 0
+
+    def drop(self, delivery_ids: Iterable[int]) -> None:
+        """Forget deliveries that are gone: an attempt numbered without asking would fail a whole commit."""
+        for delivery_id in delivery_ids:
+            self._counts.pop(delivery_id, None)
 
     def forget(self) -> None:
         """Know nothing any more: what was counted was not committed."""
@@ -111,6 +121,10 @@ class Transaction:
         self.due: dict[int, int | None] = {}
         """When a delivery is due from now on; None: it no longer is."""
         self.endpoints: list[Row] = []
+        self.deletions: list[Row] = []
+        """Deliveries to take away, unless they are still owed to their target."""
+        self.pages_to_free = 0
+        """How many unused pages go back to the disk."""
 
     def next_id(self) -> int:
         """Give out the next number of the sequence."""
@@ -129,6 +143,8 @@ class Transaction:
             *_batched(SCHEDULE, 2, due),
             *_batched(UNSCHEDULE, 1, settled),
             *_batched(INSERT_ENDPOINTS, 2, self.endpoints),
+            # Last, so that it sees what the others made owed, and takes along what they added to what goes.
+            *_batched(DELETE, 1, self.deletions),
         ]
 
 
@@ -144,12 +160,14 @@ def commit(
     try:
         results = [write(transaction) for write in writes]
         statements = transaction.statements()
-        if len(statements) == 1:  # commits itself
+        if len(statements) == 1 and not transaction.pages_to_free:  # commits itself
             connection.execute(*statements[0])
-        elif statements:
+        elif statements or transaction.pages_to_free:
             connection.execute("BEGIN IMMEDIATE")
             for statement in statements:
                 connection.execute(*statement)
+            for _ in range(transaction.pages_to_free):
+                connection.execute(SHRINK)
             connection.execute("COMMIT")
     except BaseException:
         counts.forget()
@@ -157,6 +175,7 @@ def commit(
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
         raise
+    counts.drop(delivery_id for (delivery_id,) in transaction.deletions)
     return transaction, results
 
 

@@ -26,6 +26,7 @@ from inspector.core.wire import JSON
 from inspector.datadir import Addresses, DataDir
 from inspector.errors import NotFoundError
 from inspector.feed import Feed, RecordsAfter
+from inspector.retention import Retention
 from inspector.store import Store
 from tests import factories
 
@@ -180,6 +181,7 @@ async def serving(
             feed=live,
             pipeline=pipeline,
             recheck=pipeline,
+            retention=Retention(store),
             endpoints=endpoints,
             send_sample=samples,
             token=data_dir.api_token(),

@@ -122,6 +122,10 @@ def test_the_check_finds_what_is_wrong(change: JSON) -> None:
         assert wrong("Attempt", missing)
 
 
+ORDERS: JSON = {"/api/samples": {"provider": "jinko"}, "/api/prune": {"below": 0}}
+"""What a POST has to say at least."""
+
+
 async def test_answers_are_as_described(api: Serving) -> None:
     """Each operation's real answer fits its schema, and so does a refusal of each."""
     await _fill(api)
@@ -129,7 +133,7 @@ async def test_answers_are_as_described(api: Serving) -> None:
         for (method, path), operation in described().items():
             if path == "/api/feed":
                 continue
-            order = {"provider": "jinko"} if path == "/api/samples" else {}
+            order = ORDERS.get(path, {})
             body = order if method == "POST" else None
             number = "2" if path.startswith("/api/attempts") else "1"
             url = api.url + path.replace("{id}", number)
@@ -150,6 +154,8 @@ async def test_orders_are_as_described(api: Serving) -> None:
         ("/api/deliveries/1/confirm", "ConfirmOrder"),
         ("/api/reverify", "ReverifyOrder"),
         ("/api/samples", "SampleOrder"),
+        ("/api/prune", "PruneOrder"),
+        ("/api/reclaim", "ReclaimOrder"),
     ):
         names = SCHEMAS[schema]["properties"]
         order = {name: _example(described_as) for name, described_as in names.items()}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from inspector.cli.checks import State, _sqlite
+from inspector.store.space import Disk
 from tests.cli.conftest import Hooktap
 from tests.fakes import refusing
 from tests.process import inspector
@@ -119,6 +120,31 @@ def test_a_database_that_is_none(hooktap: Hooktap, tmp_path: Path) -> None:
 
     assert state == "failed"
     assert str(data / "hooktap.db") in detail
+
+
+def test_a_disk_that_fills_up(
+    hooktap: Hooktap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Worth knowing before the floor, wrong below it; both say what helps."""
+    (tmp_path / "hooktap.toml").write_text(FREE)
+    for free, code, state in ((2**40, 0, "ok"), (2**29, 0, "note"), (2**20, 1, "failed")):
+        disk = Disk(2**41, free)
+        monkeypatch.setattr(Disk, "of", lambda _, disk=disk: disk)
+        [(found, detail)] = examine(hooktap, code, "--data-dir", "d/not/yet")["disk"]
+        assert found == state
+        assert f"{free >> 20} MiB are free" in detail
+        assert ("hooktap prune" in detail) == (state != "ok")
+
+
+def test_a_log_that_grows(hooktap: Hooktap, tmp_path: Path) -> None:
+    (tmp_path / "hooktap.toml").write_text(FREE)
+    data = tmp_path / "d"
+    data.mkdir(mode=0o700)
+    assert examine(hooktap, 0, "--data-dir", "d")["write-ahead log"][0][0] == "ok"
+    (data / "hooktap.db-wal").touch(mode=0o600)
+    os.truncate(data / "hooktap.db-wal", 2**28)
+    [(state, detail)] = examine(hooktap, 0, "--data-dir", "d")["write-ahead log"]
+    assert (state, "256 MiB" in detail) == ("note", True)
 
 
 def test_a_proxy_is_named_and_not_shown(

@@ -103,7 +103,7 @@ async def test_on_a_terminal_it_says_how_far_it_is(
     hooktap: Hooktap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inspector.cli.reverify.PAGE", 2)
-    monkeypatch.setattr("inspector.cli.reverify._on_terminal", lambda: True)
+    monkeypatch.setattr("inspector.cli.progress.on_terminal", lambda: True)
     async with serving(DataDir(tmp_path / "data")) as api:
         await stored(api, 4)
         done = await asked(api, hooktap, "reverify")
