@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 import pytest
-from aiohttp import web
+from aiohttp import http_parser, web, web_protocol
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_exceptions import BadHttpMessage
 
 from inspector import receiver
 from inspector.core.admission import judge
@@ -18,6 +21,9 @@ from inspector.core.model import Endpoint, Reply, Request
 from inspector.core.overlays import Overlay, SecretHeader, SecretQuery, SourceAddresses
 from inspector.errors import StorageError
 from inspector.receiver import Receiver
+from inspector.receiver.malformed import Malformed
+from inspector.receiver.parser import StrictParser
+from tests.wire import HOSTILE, assert_harmless
 
 CAP = 1_000_000
 
@@ -80,6 +86,18 @@ async def opened(door: Door, listening: socket.socket | None = None) -> AsyncIte
         yield door
     finally:
         await runner.cleanup()
+
+
+@pytest.fixture(params=["C", "Python"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The parser on which `door` runs: aiohttp looks for it when a connection is made."""
+    if request.param == "Python":
+        monkeypatch.setattr(
+            "aiohttp.web_protocol.HttpRequestParser", http_parser.HttpRequestParserPy
+        )
+    elif http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
+        pytest.skip("aiohttp has no C extension here")
+    return str(request.param)
 
 
 @pytest.fixture
@@ -347,14 +365,167 @@ async def test_two_requests_in_one_packet_are_two_deliveries(door: Door) -> None
     assert [request.body for _, request in door.accepted] == [b"a", b"b"]
 
 
-async def test_garbage_leaves_one_line_in_the_log(
-    door: Door, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"OPTIONS /in/demo RTSP/1.0\r\nHost: x\r\n\r\n",
+        b"SOURCE /in/demo ICE/1.0\r\nHost: x\r\n\r\n",
+        b"post /in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+        b"CONNECT /in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi",
+        b"POST /in/demo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chun\xe2\x84\xaaed\r\n\r\n0\r\n\r\n",
+        b"POST /in/demo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        b"POST /in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"0" * 5000 + b"2\r\n\r\n",
+        b"POST http://\xff\xfe/in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+        b"POST http://xn--a-\xc2/in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+async def test_what_one_parser_lets_through_neither_does(
+    door: Door, parser: str, raw: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever sends rubbish does not own the log: one short line a second, without a traceback."""
+    """One says POST for `post`, the other takes RTSP for HTTP: 400, nothing kept, and one line about it."""
+    answer = await door.talk(raw)
+
+    assert answer.split(b" ", 2)[1] == b"400"
+    assert door.accepted == []
+    (record,) = caplog.records
+    assert record.getMessage().startswith("malformed request from 127.0.0.1:")
+    assert record.exc_info is None
+
+
+@pytest.mark.parametrize(
+    ("head", "rest"),
+    [
+        (b"Transfer-Encoding: chunked", b"2\r\nhi\r\nZ\r\n"),
+        (b"Transfer-Encoding: chunked", b"2\r\nhiXX"),
+        (b"Transfer-Encoding: chunked", b"2\r\nhi\r\n0\r\nno trailer\r\n\r\n"),
+    ],
+)
+async def test_a_body_that_breaks_is_refused_at_once(
+    door: Door, parser: str, head: bytes, rest: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody waits for the rest of it, and the log has one line, without a traceback."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(
+        b"POST /in/demo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n" + head + b"\r\n\r\n"
+    )
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(rest)
+
+    assert status(await reader.read()) == 400
+    writer.close()
+    await writer.wait_closed()
+    assert door.accepted == []
+    (record,) = caplog.records
+    assert "malformed request from 127.0.0.1:" in record.getMessage()
+    assert record.exc_info is None
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nhi",
+        b"Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nhi",
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Forged: 1\r\n\r\n",
+    ],
+)
+async def test_no_request_is_read_where_it_would_be_read_wrong(
+    door: Door, parser: str, first: bytes
+) -> None:
+    """Behind an upgrade llhttp drops bytes; behind a trailer the next request would get it for a header."""
+    hidden = b"POST /in/demo/hidden HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+    second = b"POST /in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(hidden)
+
+    answer = await door.talk(b"POST /in/demo HTTP/1.1\r\nHost: x\r\n" + first + second, hidden)
+
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nConnection: close\r\n" in answer
+    assert door.request.body == b"hi"
+
+
+async def test_a_connect_is_kept_and_opens_no_tunnel(door: Door, parser: str) -> None:
+    """Any method is received. What comes behind this one is no body, and no request."""
+    hidden = b"POST /in/demo/hidden HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+
+    answer = await door.talk(b"CONNECT /in/demo HTTP/1.1\r\nHost: x\r\n\r\n" + hidden)
+
+    assert answer.count(b"HTTP/1.1 200 OK") == 1
+    assert (door.request.method, door.request.body) == ("CONNECT", b"")
+
+
+async def test_a_sender_with_no_more_to_say_is_still_answered(door: Door) -> None:
+    """Both of its requests, and then the connection ends (RFC 9112, 9.6)."""
+    one = b"POST /in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
+
+    answer = await door.talk(one + one, half_close=True)
+
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert len(door.accepted) == 2
+
+
+async def test_garbage_leaves_one_line_in_the_log(
+    door: Door, parser: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever sends rubbish does not own the log: one short line a second, and none of the rubbish in it."""
     for _ in range(3):
-        await door.talk(b"POST /in/demo HTTP/1.1\r\nHost: x\r\nBad Header: \x1b[2J\r\n\r\n")
+        raw = b"POST /in/demo HTTP/1.1\r\nHost: x\r\nX-Token: whsec_canary\x1b[2J\r\n\r\n"
+        assert status(await door.talk(raw)) == 400
 
     (record,) = caplog.records
     assert record.exc_info is None
-    assert "\x1b" not in record.getMessage()
-    assert len(record.getMessage()) < 300
+    assert re.fullmatch(
+        r"malformed request from 127\.0\.0\.1:\d+: Invalid [a-zA-Z ]+", record.getMessage()
+    )
+
+
+@pytest.mark.parametrize(
+    "raw", [b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"\x00\xff\xfe\r\n\r\n", b"\r\n\n x\r\n\r\n"]
+)
+async def test_what_is_not_even_a_request_line_is_told(
+    door: Door, parser: str, raw: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """aiohttp would tell of a first request's at DEBUG only."""
+    await door.talk(raw)
+
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage().startswith("malformed request from 127.0.0.1:")
+
+
+async def test_nothing_is_read_after_an_error(parser: str) -> None:
+    """A connection that sends on is neither heard nor told of again."""
+    told: list[str] = []
+    made = web_protocol.__dict__["HttpRequestParser"]  # as `parser` has it
+    loop = asyncio.get_running_loop()
+    strict = StrictParser(
+        made(BaseProtocol(loop), loop, 65536), lambda error: told.append(error.message)
+    )
+
+    with pytest.raises(BadHttpMessage):
+        strict.feed_data(b"POST /in/demo HTTP/1.1\r\nHost: x\r\nBad Header: 1\r\n\r\n")
+
+    assert strict.feed_data(b"POST /in/demo HTTP/1.1\r\nHost: x\r\n\r\n") == ((), False, b"")
+    assert len(told) == 1
+
+
+def test_the_log_counts_what_it_does_not_show(caplog: pytest.LogCaptureFixture) -> None:
+    """One line a second whoever sends: the next says how many there were besides. Nothing in it steers a terminal."""
+    now_s = 100.0
+    malformed = Malformed(clock_s=lambda: now_s)
+
+    for each in range(5):
+        malformed.tell(f"192.0.2.{each}:1", HOSTILE.decode("latin-1") + "x" * 500)
+    now_s += 1
+    malformed.tell("[2001:db8::1]:2", "Invalid method")
+    now_s += 1
+    malformed.tell("", "Invalid method")
+
+    first, second, third = [record.getMessage() for record in caplog.records]
+    assert first.startswith("malformed request from 192.0.2.0:1: \u241b[2J")
+    assert len(first.encode()) < 300
+    assert "\n" not in first
+    assert_harmless(first)
+    assert (
+        second
+        == "malformed request from [2001:db8::1]:2: Invalid method (and 4 more since the last)"
+    )
+    assert third == "malformed request from nobody: Invalid method"

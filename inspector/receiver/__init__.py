@@ -6,29 +6,28 @@ body decoder of aiohttp's sees them.
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion10, HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import StreamReader
 
 from inspector.core.forwarding import split_ingress
-from inspector.core.headers import HeaderPair, Headers
+from inspector.core.headers import Headers
 from inspector.core.model import Endpoint, Reply, Request
-from inspector.core.text import encode, safe
+from inspector.core.text import encode
 from inspector.errors import StorageError
 from inspector.receiver.answer import Answer
+from inspector.receiver.connection import Server, peer_of, refusal
+from inspector.receiver.malformed import Malformed
 
 log = logging.getLogger(__name__)
 
 HEAD_TIMEOUT_S = 15
 BODY_TIMEOUT_S = 60
 BODY_IDLE_S = 10
-REST_S = 1.0
-"""Between two lines in the log about requests that are not HTTP."""
 RETRY_AFTER = (b"Retry-After", b"5")
-TEXT = (b"Content-Type", b"text/plain; charset=utf-8")
 
 Accept = Callable[[Endpoint, Request], Awaitable[Reply]]
 Resolve = Callable[[str], Awaitable[Endpoint | None]]
@@ -43,6 +42,10 @@ class Refused(Exception):
         self.sentence = sentence
 
 
+class NotHttp(Refused):
+    """One that the parser let through, and that another might read differently (RFC 9112, 6.1 and 6.3)."""
+
+
 class Receiver:
     """Turns what arrives into a `Request`, hands it to `accept`, and writes the reply."""
 
@@ -50,12 +53,13 @@ class Receiver:
         self._resolve = resolve
         self._accept = accept
         self._body_cap_bytes = body_cap_bytes
+        self._malformed = Malformed()
 
     def runner(self) -> web.ServerRunner:
         """Return the server, to be set up and given a site."""
-        server = web.Server(
+        server = Server(
             self._handle,
-            logger=_parser_log(),
+            malformed=self._malformed,
             access_log=None,
             auto_decompress=False,  # the signature is over the bytes on the wire
             keepalive_timeout=HEAD_TIMEOUT_S,  # in aiohttp this is also the deadline of a first head
@@ -68,20 +72,18 @@ class Receiver:
             _guard(wire)
             target = encode(wire.raw_path)
             endpoint = await self._endpoint_of(target)
-            content = wire.content
-            if content.is_eof():  # head and body came in one piece, as most do
-                body = content.read_nowait()
-                if len(body) > self._body_cap_bytes:
-                    raise self._too_long()
-            else:
-                body = await self._read_body(wire)
-            request = Request(wire.method, target, Headers(wire.raw_headers), body, _peer(wire))
+            body = await self._body_of(wire)
+            request = Request(
+                wire.method, target, Headers(wire.raw_headers), body, peer_of(wire.transport)
+            )
             reply = await self._accept(endpoint, request)
-        except Refused as refusal:
-            return _refusal(refusal.status, refusal.sentence)
+        except Refused as refused:
+            if isinstance(refused, NotHttp):
+                self._malformed.tell(peer_of(wire.transport), refused.sentence)
+            return refusal(refused.status, refused.sentence)
         except StorageError as error:
             log.error("a delivery was refused: %s", error)
-            return _refusal(503, "not stored; please send it again", RETRY_AFTER)
+            return refusal(503, "not stored; please send it again", RETRY_AFTER)
         if reply.delay_s:
             await asyncio.sleep(reply.delay_s)
         return Answer(reply)
@@ -92,6 +94,22 @@ class Receiver:
         if endpoint is None:
             raise Refused(404, "nothing is received here: deliveries go to /in/<endpoint>")
         return endpoint
+
+    async def _body_of(self, wire: web.BaseRequest) -> bytes:
+        if wire.method == hdrs.METH_CONNECT:
+            return _nothing(wire)
+        if wire.content.is_eof():  # head and body came in one piece, as most do
+            return self._read_at_once(wire.content)
+        return await self._read_body(wire)
+
+    def _read_at_once(self, content: StreamReader) -> bytes:
+        try:
+            body = content.read_nowait()
+        except ConnectionError:  # reset before its turn came
+            raise _gone() from None
+        if len(body) > self._body_cap_bytes:
+            raise self._too_long()
+        return body
 
     async def _read_body(self, wire: web.BaseRequest) -> bytes:
         """Return the body as sent, de-chunked; raise Refused when it is too long or never comes."""
@@ -107,8 +125,8 @@ class Receiver:
             raise Refused(408, "the body did not arrive in time") from None
         except (HttpProcessingError, web.RequestPayloadError):
             raise Refused(400, "the body is not framed as its headers say") from None
-        except ConnectionError:  # nobody is left to read this
-            raise Refused(400, "the body did not arrive whole") from None
+        except ConnectionError:
+            raise _gone() from None
 
     async def _read_pieces(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
         pieces: list[bytes] = []
@@ -127,64 +145,34 @@ class Receiver:
         return Refused(413, f"a body may be at most {self._body_cap_bytes} bytes long here")
 
 
+def _nothing(wire: web.BaseRequest) -> bytes:
+    """Return the body of a CONNECT. For both parsers a tunnel begins where it would: it is refused, or cut off."""
+    if (
+        wire.headers.get(hdrs.CONTENT_LENGTH, "").strip("0")
+        or hdrs.TRANSFER_ENCODING in wire.headers
+    ):
+        raise NotHttp(400, "a CONNECT has no body")
+    return b""
+
+
+def _gone() -> Refused:
+    return Refused(400, "the sender left")  # so nobody reads this
+
+
 def _guard(wire: web.BaseRequest) -> None:
-    """Refuse what a parser lets through and the next hop might read differently (RFC 9112, 6.1 and 6.3)."""
+    """Refuse what a parser lets through and the next hop might read differently."""
     version, headers = wire.version, wire.headers
     if version not in (HttpVersion11, HttpVersion10):
-        raise Refused(505, "HTTP/1.0 and HTTP/1.1 are spoken here")
+        raise NotHttp(505, "HTTP/1.0 and HTTP/1.1 are spoken here")
     if hdrs.TRANSFER_ENCODING in headers and (
         version != HttpVersion11
         or hdrs.CONTENT_LENGTH in headers
-        or [each.lower() for each in headers.getall(hdrs.TRANSFER_ENCODING)] != ["chunked"]
+        # As bytes: the K of Kelvin is a k to str.lower().
+        or [each.lower() for each in Headers(wire.raw_headers).get_all(b"Transfer-Encoding")]
+        != [b"chunked"]
     ):
-        raise Refused(400, "Transfer-Encoding may only be one 'chunked', without Content-Length")
-    if hdrs.EXPECT in headers and headers[hdrs.EXPECT].lower() != "100-continue":
+        raise NotHttp(400, "Transfer-Encoding may only be one 'chunked', without Content-Length")
+    if hdrs.EXPECT in headers and any(
+        each.lower() != "100-continue" for each in headers.getall(hdrs.EXPECT)
+    ):
         raise Refused(417, "only 100-continue can be expected here")
-
-
-def _peer(wire: web.BaseRequest) -> str:
-    name = wire.transport.get_extra_info("peername") if wire.transport else None
-    if not name:
-        return ""
-    host, port = name[0], name[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _refusal(status: int, sentence: str, *headers: HeaderPair) -> Answer:
-    # Closed after an error: the two sides may disagree where the next request starts.
-    return Answer(Reply(status, Headers((TEXT, *headers)), f"{sentence}\n".encode()), close=True)
-
-
-def _parser_log() -> logging.Logger:
-    logger = logging.getLogger("inspector.receiver.parser")
-    logger.filters = [_OneLine()]  # not one more for each server that a process runs
-    return logger
-
-
-class _OneLine(logging.Filter):
-    """Makes one line a second of what aiohttp logs with a traceback for each request that is not HTTP.
-
-    Whoever sends rubbish does not own the log.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._shown_at_s = -REST_S
-        self._unshown = 0
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record in place; drop it if the last one was a moment ago."""
-        error = record.exc_info[1] if record.exc_info else None
-        if not isinstance(error, HttpProcessingError):
-            return True
-        now_s = time.monotonic()
-        if now_s - self._shown_at_s < REST_S:
-            self._unshown += 1
-            return False
-        reason = safe(error.message.partition("\n")[0])
-        others = f" (and {self._unshown} more)" if self._unshown else ""
-        record.msg, record.args = "%s: not HTTP: %s%s", (record.getMessage(), reason, others)
-        record.exc_info = None
-        record.levelno, record.levelname = logging.WARNING, "WARNING"
-        self._shown_at_s, self._unshown = now_s, 0
-        return True

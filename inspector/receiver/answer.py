@@ -30,7 +30,7 @@ class Answer(web.StreamResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Write head and body in one piece."""
         self._stays_open = self._stays_open and request.keep_alive
-        data = _head(self._reply, request, closes=not self._stays_open)
+        data = _head(self._reply, closes=not self._stays_open)
         if request.method != "HEAD" and self._reply.status not in _BODILESS:
             data += self._reply.body
         await request.writer.write(data)
@@ -40,7 +40,7 @@ class Answer(web.StreamResponse):
         """Do nothing: `prepare` wrote it all."""
 
 
-def _head(reply: Reply, request: web.BaseRequest, *, closes: bool) -> bytes:
+def _head(reply: Reply, *, closes: bool) -> bytes:
     lines = [_status_line(reply.status)]
     lines += [b"%b: %b" % pair for pair in reply.headers.pairs]
     if b"Date" not in reply.headers:
@@ -49,8 +49,6 @@ def _head(reply: Reply, request: web.BaseRequest, *, closes: bool) -> bytes:
         lines.append(b"Content-Length: %d" % len(reply.body))
     if closes:
         lines.append(b"Connection: close")
-    elif request.version.minor == 0:
-        lines.append(b"Connection: keep-alive")
     lines.append(b"\r\n")
     return b"\r\n".join(lines)
 
