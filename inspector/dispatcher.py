@@ -39,13 +39,13 @@ class Dispatcher:
         store: Store,
         forwarder: Forwarder,
         endpoints: Endpoints,
-        clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+        clock_us: Callable[[], int] | None = None,
         roll: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._forwarder = forwarder
         self._endpoints = endpoints
-        self._clock_us = clock_us
+        self._clock_us = clock_us or _steady_clock()
         self._roll = roll
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -175,6 +175,23 @@ class Dispatcher:
             task.cancel()
         if late:
             await asyncio.wait(late)
+
+
+def _steady_clock() -> Callable[[], int]:
+    """Return the wall clock, but one that never goes back: put back by an hour, it would keep each retry for an hour.
+
+    It does go forward, as after a laptop's sleep, which a monotonic clock knows nothing of.
+    """
+    last_us, read_at_ns = time.time_ns() // 1000, time.monotonic_ns()
+
+    def clock_us() -> int:
+        nonlocal last_us, read_at_ns
+        now_ns = time.monotonic_ns()
+        passed_us = (now_ns - read_at_ns) // 1000
+        last_us, read_at_ns = max(time.time_ns() // 1000, last_us + passed_us), now_ns
+        return last_us
+
+    return clock_us
 
 
 def _abandoned(

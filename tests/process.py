@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ LINE_S = 30
 NO_WAY_OUT = "http://127.0.0.1:9"
 """Nobody listens there: an inspector that fetches a certificate stays on this machine."""
 LONGEST_LINE_BYTES = 16 * 1024 * 1024
+PROGRAM = (sys.executable, "-m", "inspector")
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,12 @@ async def inspector(
     config: str | None = None,
     environ: Mapping[str, str] | None = None,
     exit_code: int = 0,
+    program: Sequence[str] = PROGRAM,
 ) -> AsyncIterator[Running]:
     """Run `listen --json` on free ports with its data in `folder`; stop it by its pid at the end.
 
     The process must then exit with `exit_code` (negative: killed by that signal) and have written no traceback.
+    `program` may run it inside another one that ends as it does, like strace.
     """
     command = [
         "listen",
@@ -76,9 +79,7 @@ async def inspector(
         command += ["--config", str(folder / "hooktap.toml")]
     with tempfile.TemporaryFile() as narration:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "inspector",
+            *program,
             *command,
             *arguments,
             cwd=folder,  # no hooktap.toml of the person running the tests is found from here
@@ -91,14 +92,17 @@ async def inspector(
         )
         stdout = process.stdout
         assert stdout is not None
+        pid = process.pid
         try:
-            yield await _ready(stdout)
+            running = await _ready(stdout)
+            pid = running.pid
+            yield running
         finally:
             if process.returncode is None:
                 # Not `process.terminate()`: that looks first whether it has ended, and takes the exit code away from
                 # whoever waits for it.
                 with suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGTERM)
+                    os.kill(pid, signal.SIGTERM)
             async with asyncio.timeout(STOP_S):
                 await asyncio.gather(stdout.read(), process.wait())
             narration.seek(0)
