@@ -91,7 +91,8 @@ class Retention:
             try:
                 yield
             finally:
-                task.cancel()
+                async with self._turn:  # a slice that was cancelled would still be deleted, and not be counted
+                    task.cancel()
 
     async def count(self, order: PruneOrder) -> Pruned:
         """Look through the next deliveries and say what would go. Raises QueryError."""
