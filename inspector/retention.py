@@ -91,7 +91,8 @@ class Retention:
             try:
                 yield
             finally:
-                async with self._turn:  # a slice that was cancelled would still be deleted, and not be counted
+                # Between two slices: one that was cancelled would still be deleted, and not be counted.
+                async with self._turn:
                     task.cancel()
 
     async def count(self, order: PruneOrder) -> Pruned:
