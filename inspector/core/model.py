@@ -3,6 +3,7 @@
 Every time is in Unix microseconds (`_us`) or seconds (`_s`); `bytes` come from the wire, `str` is for people.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
@@ -67,6 +68,21 @@ class Verification:
     covered: tuple[str, ...] = ()
     """What the signature authenticates, e.g. `("header X-Jinko-Timestamp", "body")`. The rest of the request could
     have been changed without breaking it."""
+
+
+_HOW_FAR = (
+    Outcome.MISSING,
+    Outcome.MALFORMED,
+    Outcome.NO_SECRET,
+    Outcome.MISMATCH,
+    Outcome.STALE,
+    Outcome.VERIFIED,
+)
+
+
+def furthest(verdicts: Iterable[Verification]) -> Verification:
+    """Return the verdict of the check that came furthest, of several on one delivery; of equals the first."""
+    return max(verdicts, key=lambda verdict: _HOW_FAR.index(verdict.outcome))
 
 
 @dataclass(frozen=True, slots=True)

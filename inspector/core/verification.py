@@ -12,21 +12,11 @@ from typing import NamedTuple
 from inspector.core import coded, schemes, wording
 from inspector.core.bodyfields import json_items
 from inspector.core.fields import Fields
-from inspector.core.model import Outcome, Request, Verification
+from inspector.core.model import Outcome, Request, Verification, furthest
 from inspector.core.providers import Placement, Provider, Scheme, UrlVariant
 from inspector.core.publicurl import with_query
 from inspector.core.templates import Builtin, Kind, Locator
 from inspector.core.text import encode_any
-
-_HOW_FAR = (
-    Outcome.MISSING,
-    Outcome.MALFORMED,
-    Outcome.NO_SECRET,
-    Outcome.MISMATCH,
-    Outcome.STALE,
-    Outcome.VERIFIED,
-)
-"""Of several places for a signature, the one where the check came furthest is reported."""
 
 _AUTHORITY = re.compile(rb"([^:/?#]+)://([^/?#]*?)(:[0-9]*)?([/?#].*)?", re.DOTALL)
 _ENCODED = re.compile(rb"%(3[ABF]|2[147-9ACF]|40)", re.IGNORECASE)
@@ -71,17 +61,15 @@ def verify(
         )
     keys = [provider.secret.key(secret) for secret in secrets]
     check = _Check(provider, keys, now_s, tolerance_s, url_is_guessed=url is None)
-    best: Verification | None = None
+    verdicts: list[Verification] = []
     for address in _urls(provider, request, url):
         fields = Fields(request, address) if fields is None else fields.at(address)
         for placement in provider.placements:
             found = check.whole(placement, fields)
             if found.outcome is Outcome.VERIFIED:
                 return found
-            if best is None or _HOW_FAR.index(found.outcome) > _HOW_FAR.index(best.outcome):
-                best = found
-    assert best is not None, "a provider that signs has a placement"
-    return best
+            verdicts.append(found)
+    return furthest(verdicts)  # a provider that signs has a placement
 
 
 class _Claim(NamedTuple):

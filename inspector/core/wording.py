@@ -71,7 +71,7 @@ def no_secret(placement: Placement) -> str:
 
 def verified(provider: Provider, placement: Placement, index: int, count: int) -> str:
     """One of the secrets made the signature."""
-    which = _one_of(_noun(provider), index, count)
+    which = one_of(_noun(provider), index, count)
     if provider.scheme in _BARE:
         return f"{placement.signature} holds {which}; nothing else of the request is signed"
     made, text = schemes.name(provider), placement.signed.text
@@ -85,14 +85,14 @@ def mismatch(provider: Provider, placement: Placement, keys: Sequence[bytes | No
     noun, signature, text = _noun(provider), placement.signature, placement.signed.text
     count = len(keys)
     if provider.scheme in _BARE:
-        said = f"{signature} does not hold {_any_of(noun, count)}"
+        said = f"{signature} does not hold {any_of(noun, count)}"
     elif provider.is_asymmetric:
-        said = f"{signature} over {text} does not fit {_any_of(noun, count)}"
+        said = f"{signature} over {text} does not fit {any_of(noun, count)}"
     elif count == 1:
         said = f"the {noun} does not reproduce {signature} over {text}"
     else:
         said = f"none of {count} {noun}s reproduces {signature} over {text}"
-    useless = [_one_of(noun, index, count) for index, key in enumerate(keys) if key is None]
+    useless = [one_of(noun, index, count) for index, key in enumerate(keys) if key is None]
     if not useless:
         return said
     verb = "is" if len(useless) == 1 else "are"
@@ -123,9 +123,11 @@ def _noun(provider: Provider) -> str:
     return "public key" if provider.is_asymmetric else "secret"
 
 
-def _any_of(noun: str, count: int) -> str:
+def any_of(noun: str, count: int) -> str:
+    """Return the whole of an endpoint's secrets in words: `the secret`, `any of 3 secrets`."""
     return f"the {noun}" if count == 1 else f"any of {count} {noun}s"
 
 
-def _one_of(noun: str, index: int, count: int) -> str:
+def one_of(noun: str, index: int, count: int) -> str:
+    """Return one of an endpoint's secrets in words: `the secret`, `secret 2 of 3`."""
     return f"the {noun}" if count == 1 else f"{noun} {index + 1} of {count}"

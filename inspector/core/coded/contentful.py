@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-from inspector.core.coded.given import Given, judged, malformed, named, several
+from inspector.core import wording
+from inspector.core.coded.given import Given, judged, malformed
 from inspector.core.fields import Fields
 from inspector.core.model import Outcome, Request, Verification
 from inspector.core.providers import Provider
@@ -87,10 +88,10 @@ def verify(given: Given) -> Verification:
             index = number
     text = f"method, path, {len(claim.listed.names)} headers and body"
     if index is None:
-        detail = f"x-contentful-signature over {text} was not made with {several('secret', count)}"
+        detail = f"x-contentful-signature over {text} was not made with {wording.any_of('secret', count)}"
         return Verification(Outcome.MISMATCH, detail + _doubt(given), signed_at_s=at_s)
     late = given.lateness(_RULE, claim.signed_at_s - _TICK_S)
-    detail = f"HMAC-SHA256 of {text} matches {named('secret', index, count)}"
+    detail = f"HMAC-SHA256 of {text} matches {wording.one_of('secret', index, count)}"
     return judged(late, detail, index=index, signed_at_s=at_s, covered=claim.listed.covered)
 
 

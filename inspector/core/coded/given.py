@@ -11,15 +11,6 @@ from inspector.core.timestamps import TimeRule
 Fetch = Callable[[str], bytes | None]
 """From the URL of a certificate to what is there; None if nobody could get it."""
 
-_HOW_FAR = (
-    Outcome.MISSING,
-    Outcome.MALFORMED,
-    Outcome.NO_SECRET,
-    Outcome.MISMATCH,
-    Outcome.STALE,
-    Outcome.VERIFIED,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -94,18 +85,3 @@ def judged(
 def whole(signed_at_s: float | None) -> int | None:
     """Return a time in whole seconds."""
     return None if signed_at_s is None else int(signed_at_s)
-
-
-def furthest(verdicts: Iterable[Verification]) -> Verification:
-    """Return the verdict of the check that came furthest; of equals the first."""
-    return max(verdicts, key=lambda verdict: _HOW_FAR.index(verdict.outcome))
-
-
-def named(noun: str, index: int, count: int) -> str:
-    """Return one of an endpoint's secrets in words: `the secret`, `secret 2 of 3`."""
-    return f"the {noun}" if count == 1 else f"{noun} {index + 1} of {count}"
-
-
-def several(noun: str, count: int) -> str:
-    """Return the whole of an endpoint's secrets in words: `the secret`, `any of 3 secrets`."""
-    return f"the {noun}" if count == 1 else f"any of {count} {noun}s"

@@ -9,9 +9,10 @@ import math
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from inspector.core import wording
 from inspector.core.bodyfields import parse_json
 from inspector.core.coded import keypairs
-from inspector.core.coded.given import Given, judged, malformed, named, several, whole
+from inspector.core.coded.given import Given, judged, malformed, whole
 from inspector.core.coded.keypairs import Key
 from inspector.core.model import Outcome, Request, Verification
 from inspector.core.providers import Provider
@@ -110,12 +111,10 @@ def _opened(given: Given, token: bytes, kid: object) -> _Opened | Verification:
             return _Opened(index, parse_json(payload))
     count = len(keys)
     if tried:
-        said = f"the token in {place} was not signed with {several('key', count)}"
+        said = f"the token in {place} was not signed with {wording.any_of('key', count)}"
     else:
-        said = (
-            f"the token in {place} names a key that is not {several('key', count)} of this endpoint"
-        )
-    useless = [named("key", index, count) for index, key in enumerate(keys) if key is None]
+        said = f"the token in {place} names a key that is not {wording.any_of('key', count)} of this endpoint"
+    useless = [wording.one_of("key", index, count) for index, key in enumerate(keys) if key is None]
     if useless:
         said += f"; {', '.join(useless)} {'is' if len(useless) == 1 else 'are'} not a JSON Web Key for ES256"
     return Verification(Outcome.MISMATCH, said)
@@ -149,7 +148,7 @@ def _judged(given: Given, index: int, payload: Any) -> Verification:
         detail = f"signature is right, but the body is not the one that the token in {place} names"
         return Verification(Outcome.MISMATCH, detail, index, whole(signed_at_s))
     late = _expired(given, claims) or given.lateness(_RULE, signed_at_s)
-    made = f"the token in {place} fits {named('key', index, len(given.keys))} and names this body's SHA-256"
+    made = f"the token in {place} fits {wording.one_of('key', index, len(given.keys))} and names this body's SHA-256"
     return judged(late, made, index=index, signed_at_s=signed_at_s, covered=("body",))
 
 

@@ -8,8 +8,9 @@ import re
 import zlib
 from typing import NamedTuple
 
+from inspector.core import wording
 from inspector.core.coded import certificate
-from inspector.core.coded.given import Given, judged, malformed, named, several, whole
+from inspector.core.coded.given import Given, judged, malformed, whole
 from inspector.core.fields import Fields
 from inspector.core.model import Outcome, Verification
 from inspector.core.timestamps import TimeRule, Unit, Window
@@ -53,9 +54,7 @@ def verify(given: Given) -> Verification:
         if said is None:
             return _right(given, index, claim.signed_at_s)
         why = said
-    detail = (
-        f"PAYPAL-TRANSMISSION-SIG does not hold for {several('webhook id', len(given.keys))}: {why}"
-    )
+    detail = f"PAYPAL-TRANSMISSION-SIG does not hold for {wording.any_of('webhook id', len(given.keys))}: {why}"
     return Verification(Outcome.MISMATCH, detail, signed_at_s=at_s)
 
 
@@ -104,7 +103,7 @@ def _claim(given: Given) -> _Claim | Verification:
 def _right(given: Given, index: int, signed_at_s: float) -> Verification:
     late = given.lateness(_RULE, signed_at_s)
     detail = (
-        f"RSA-SHA256 signature by PayPal's certificate fits {named('webhook id', index, len(given.keys))}; "
+        f"RSA-SHA256 signature by PayPal's certificate fits {wording.one_of('webhook id', index, len(given.keys))}; "
         "of the body, PayPal signs the CRC-32"
     )
     return judged(late, detail, index=index, signed_at_s=signed_at_s, covered=_COVERED)

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from inspector.core import wording
 from inspector.core.coded import components, contentdigest, keypairs, structuredreader
 from inspector.core.coded.components import AbsentError, ComponentError
-from inspector.core.coded.given import Given, furthest, judged, malformed, named, several
+from inspector.core.coded.given import Given, judged, malformed
 from inspector.core.coded.keypairs import Key
 from inspector.core.coded.structured import InnerList, Item, Member
 from inspector.core.coded.structuredreader import StructureError
-from inspector.core.model import Outcome, Verification
+from inspector.core.model import Outcome, Verification, furthest
 from inspector.core.timestamps import TimeRule, Unit, Window, duration
 
 _RULE = TimeRule(Unit.S, 300, Window.BOTH)
@@ -161,12 +161,12 @@ def _about_url(given: Given, covered: InnerList) -> str:
 
 
 def _which(given: Given, index: int) -> str:
-    return named("secret", index, len(given.keys))
+    return wording.one_of("secret", index, len(given.keys))
 
 
 def _wrong(given: Given, keys: list[Key | None], covered: InnerList) -> str:
     count = len(keys)
-    said = f"Signature over {len(covered.items)} components was not made with {several('secret', count)}"
+    said = f"Signature over {len(covered.items)} components was not made with {wording.any_of('secret', count)}"
     if not any(_usable(key, covered) for key in keys):
         known = sorted({algorithm for key in keys if key for algorithm in key.algorithms})
         if known:
