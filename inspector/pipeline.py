@@ -70,8 +70,7 @@ class Pipeline:
         A 2xx means that the delivery is on disk. Raises StorageError when it could not be stored.
         """
         sight = self._examiner.see(endpoint, request)
-        if sight.provider is not None and sight.provider.is_coded:
-            await self._examiner.learn(sight)
+        await self._examiner.learn(sight)
         delivery, answered = self._examine(endpoint, request, via, sight)
         if answered is not None:
             return await self._shake_hands(endpoint, delivery, answered)
