@@ -1,7 +1,5 @@
 """Stored deliveries looked at once more, in a real inspector."""
 
-import hashlib
-import hmac
 import json
 import time
 from pathlib import Path
@@ -19,23 +17,9 @@ from inspector.recheck import Recheck
 from inspector.server import Inspector
 from tests import authority, factories
 from tests.core.coded.test_sns import CONFIRMATION, complete
-from tests.test_pipeline import running
+from tests.test_pipeline import SECRET, running, signed
 
 KNOWN = providers.load()
-SECRET = b"jks_test"
-BODY = b'{"event":"booking.completed","event_id":"evt_1"}'
-
-
-def signed(body: bytes = BODY, *, secret: bytes = SECRET, age_s: int = 0) -> Request:
-    timestamp = str(int(time.time()) - age_s)
-    digest = hmac.new(secret, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-    return factories.request(
-        target=b"/in/jinko",
-        headers=factories.headers(
-            ("X-Jinko-Timestamp", timestamp), ("X-Jinko-Signature", f"sha256={digest}")
-        ),
-        body=body,
-    )
 
 
 async def accept(inspector: Inspector, request: Request, name: str = "jinko") -> None:
