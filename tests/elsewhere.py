@@ -50,7 +50,7 @@ def checkfront_examples() -> list[Example]:
     shared = Path(os.environ.get("HOOKTAP_SHARED") or ROOT.parent / "shared")
     folder = shared / "vectors" / "checkfront"
     if not folder.is_dir():
-        _missing("Checkfront's example bodies are not here: name their folder with HOOKTAP_SHARED")
+        missing("Checkfront's example bodies are not here: name their folder with HOOKTAP_SHARED")
     return [Example(path.name, path.read_bytes()) for path in sorted(folder.glob("webhook-*"))]
 
 
@@ -65,7 +65,7 @@ def _github_archive() -> Path:
 def _fetch_github_archive() -> None:
     npm = shutil.which("npm")
     if npm is None:
-        _missing("GitHub's example payloads come from npm, which is not installed")
+        missing("GitHub's example payloads come from npm, which is not installed")
     GITHUB_ARCHIVE.parent.mkdir(parents=True, exist_ok=True)
     # Beside its place and then renamed: test processes run side by side.
     with tempfile.TemporaryDirectory(dir=GITHUB_ARCHIVE.parent) as folder:
@@ -78,11 +78,19 @@ def _fetch_github_archive() -> None:
             check=False,
         )
         if packed.returncode != 0:
-            _missing(f"npm pack {GITHUB_PACKAGE} failed: {packed.stderr.strip()[-500:]}")
+            missing(f"npm pack {GITHUB_PACKAGE} failed: {packed.stderr.strip()[-500:]}")
         (Path(folder) / GITHUB_ARCHIVE.name).rename(GITHUB_ARCHIVE)
 
 
-def _missing(reason: str) -> NoReturn:
+def needs(*programs: str) -> None:
+    """Skip the test where one of these programs is not installed; fail it where everything is to be proved."""
+    for program in programs:
+        if shutil.which(program) is None:
+            missing(f"this needs {program}, which is not installed")
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip the test for this reason; fail it where everything is to be proved (`CI=true`)."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

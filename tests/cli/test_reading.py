@@ -13,6 +13,7 @@ import pytest
 from inspector.core.headers import Headers
 from inspector.core.model import Request
 from inspector.simulate import sender
+from tests import elsewhere
 from tests.cli.conftest import Done, Hooktap
 from tests.factories import headers
 from tests.fakes import Target, answer, answering, serve
@@ -235,7 +236,7 @@ async def test_export(hooktap: Hooktap, tmp_path: Path) -> None:
         )
 
     if done.returncode == 127:
-        pytest.skip("there is no curl here")
+        elsewhere.missing("this needs curl, which is not installed")
     assert done.returncode == 0, done.stderr
     assert sh.target.requests[-1].body == HOSTILE
     assert sh.target.requests[-1].header(b"X-A") == [b"it's"]

@@ -2,14 +2,13 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
+from tests import elsewhere
 
 STRACE = "strace"
 CALLS = "pwrite64,ftruncate,fdatasync,fsync,unlink,write,writev,sendto,sendmsg"
@@ -19,14 +18,7 @@ ATTACH_S = 30
 
 def require() -> None:
     """Skip the test where strace is missing; fail it where everything is to be proved (CI=true)."""
-    if shutil.which(STRACE) is None:
-        missing("strace (apt-get install strace)")
-
-
-def missing(what: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"this needs {what}")
-    pytest.skip(f"this needs {what}")
+    elsewhere.needs(STRACE)
 
 
 def altered(*settings: str) -> tuple[str, ...]:
@@ -56,7 +48,7 @@ async def injected(pid: int, fault: str) -> AsyncIterator[None]:
         async with asyncio.timeout(ATTACH_S):
             said = await tracer.stderr.readline()
         if b"attached" not in said:
-            missing(f"leave to trace other processes: {said.decode().strip()}")
+            elsewhere.missing(f"this needs leave to trace other processes: {said.decode().strip()}")
         yield
     finally:
         if tracer.returncode is None:
