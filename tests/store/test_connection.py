@@ -1,6 +1,7 @@
 import logging
 import sqlite3
 import threading
+import weakref
 
 import aiosqlite
 import pytest
@@ -36,3 +37,18 @@ async def test_arguments_reach_no_log(caplog: pytest.LogCaptureFixture) -> None:
             await in_thread(connection, lambda raw, body: raw.execute("SELECT ?", [body]), "secret")
 
     assert "secret" not in caplog.text
+
+
+async def test_the_thread_keeps_nothing_of_a_call() -> None:
+    """It waits for the next one with the last in hand: a body of many megabytes would stay as long as that takes."""
+
+    class Body:
+        pass
+
+    async with aiosqlite.connect(":memory:", isolation_level=None) as connection:
+        given = Body()
+        returned = await in_thread(connection, lambda _, body: [body, Body()], given)
+        kept = [weakref.ref(body) for body in returned]
+        del given, returned
+
+        assert [reference() for reference in kept] == [None, None]
