@@ -115,7 +115,7 @@ class _Text:
         return self._out.cause(finding)
 
     def _lines(self, delivery: Delivery) -> Iterator[str]:
-        yield self._out.delivery(delivery)
+        yield self._out.delivery(delivery) + self._out.duplicate(delivery)
         if delivery.handshake is not None:
             yield INDENT + self._out.handshake(delivery.handshake)
         elif self._needs_reason(delivery):
@@ -152,8 +152,11 @@ async def _listen(
 ) -> int:
     from inspector.server import running
 
-    async with LineWriter(sys.stdout) as writer, running(config) as inspector:
-        end = _End(inspector.stop)
+    async with (
+        LineWriter(sys.stdout) as writer,
+        running(config, draining=_say_draining) as inspector,
+    ):
+        end = End(inspector.stop)
         if until_stdin_closes:
             end.when_stdin_closes()
         records = inspector.feed.subscribe()  # before anybody can know where to send to
@@ -167,6 +170,12 @@ async def _listen(
             await inspector.wait_stopped()
             printing.cancel()
     return end.exit_code
+
+
+def _say_draining(count: int) -> None:
+    requests = "1 request" if count == 1 else f"{count} requests"
+    with suppress(OSError):  # the terminal may be what has gone
+        click.echo(f"hooktap: draining {requests} (Ctrl-C: stop at once)", err=True)
 
 
 def _settle_memory() -> None:
@@ -196,7 +205,7 @@ async def _print(
         inspector.stop()  # as `listen | head` means it
 
 
-class _End:
+class End:
     """What ends `listen` from outside, and the exit code it leaves."""
 
     def __init__(self, stop: Callable[[], None]) -> None:

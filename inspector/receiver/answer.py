@@ -21,15 +21,17 @@ class Answer(web.StreamResponse):
         super().__init__(status=reply.status)
         self._reply = reply
         self._stays_open = not close
+        self._request: web.BaseRequest | None = None
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the connection takes another request."""
-        return self._stays_open
+        """Whether the connection takes another request: that may have changed since the answer said so."""
+        return self._stays_open and (self._request is None or self._request.keep_alive)
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Write head and body in one piece."""
-        self._stays_open = self._stays_open and request.keep_alive
+        self._request = request
+        self._stays_open = self.keep_alive
         data = _head(self._reply, closes=not self._stays_open)
         if request.method != "HEAD" and self._reply.status not in _BODILESS:
             data += self._reply.body

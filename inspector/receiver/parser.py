@@ -88,7 +88,9 @@ class StrictParser:
             checked = [(self._checked(message), content) for message, content in messages]
         except HttpProcessingError as error:
             self._failed = True
-            self._break_body(error)
+            broken = RequestPayloadError(str(error))
+            broken.__cause__ = error
+            self.abandon_body(broken)  # llhttp's reader would go on waiting for the rest
             self._refused(error)
             raise
         if checked:
@@ -120,10 +122,10 @@ class StrictParser:
         if not line.endswith(b" HTTP/1.0"):
             raise BadStatusLine(error="Invalid protocol: HTTP/1.0 or HTTP/1.1 is spoken here")
 
-    def _break_body(self, error: HttpProcessingError) -> None:
+    def abandon_body(self, error: Exception) -> None:
+        """Raise `error` in whoever reads a body of which a part is still to come."""
         if self._content is not None and self.is_inside_body:
-            # llhttp's reader would go on waiting for the rest.
-            self._content.set_exception(RequestPayloadError(str(error)), error)
+            self._content.set_exception(error)
 
 
 def _check_length(headers: CIMultiDictProxy[str]) -> None:

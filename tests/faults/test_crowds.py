@@ -19,6 +19,7 @@ import pytest
 
 from inspector.core.forwarding import DELIVERY_ID
 from inspector.core.model import Attempt
+from inspector.receiver.limits import Limits
 from tests import fakes, process
 from tests.load import Load, lost, stored
 from tests.process import Running
@@ -33,6 +34,7 @@ forward_to = "{url}"
 """
 RESET = struct.pack("ii", 1, 0)
 DESCRIPTORS = 64
+FEW_DESCRIPTORS = ("sh", "-c", f'ulimit -n {DESCRIPTORS} && exec "$@"', "sh", *process.PROGRAM)
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ async def stop_in_flight(folder: Path, count: int, *, signals: int) -> Stopped:
 
 async def _stopped(folder: Path, count: int, code: int, signals: int) -> Stopped:
     async with process.inspector(folder, exit_code=code) as running:
-        load, gone = Load(running.ingress, body_bytes=2000), _end_of(running.pid)
+        load, gone = Load(running.ingress, body_bytes=2000), end_of_process(running.pid)
         database = running.data_dir.database
         async with asyncio.TaskGroup() as tasks:
             # The lock is taken once each sender has a connection, and so has something in flight from then on.
@@ -147,7 +149,7 @@ def write_locked(database: Path) -> Iterator[None]:
             connection.execute("ROLLBACK")
 
 
-def _end_of(pid: int) -> asyncio.Future[None]:
+def end_of_process(pid: int) -> asyncio.Future[None]:
     """Return a future that is done when a process has ended."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
@@ -212,14 +214,13 @@ async def test_a_thousand_at_once_are_all_answered(tmp_path: Path) -> None:
 
 
 async def few_descriptors(folder: Path, senders: int) -> tuple[Load, Load, int]:
-    """Take the descriptors of an inspector away; return the load of then, one after it, and how many were lost."""
+    """Give an inspector few descriptors; return a load of many, one after it, and how many deliveries were lost."""
     with many_descriptors(senders + 200):
         return await _starved(folder, senders)
 
 
 async def _starved(folder: Path, senders: int) -> tuple[Load, Load, int]:
-    async with process.inspector(folder) as running:
-        resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    async with process.inspector(folder, program=FEW_DESCRIPTORS) as running:
         crowded = Load(running.ingress)
         await crowded.run(senders, 10)
         later = Load(running.ingress, "later")
@@ -228,13 +229,35 @@ async def _starved(folder: Path, senders: int) -> tuple[Load, Load, int]:
         return crowded, later, len(lost(acknowledged, running.data_dir.database))
 
 
-async def test_too_few_descriptors_stop_nothing(tmp_path: Path) -> None:
-    """Four times more senders than descriptors: some are cut off, none is told a lie, later ones are served."""
+async def test_too_few_descriptors_stop_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Four times more senders than descriptors: each is answered, 200 or 503, and later ones are served."""
     crowded, later, missing = await few_descriptors(tmp_path, 4 * DESCRIPTORS)
+
+    assert crowded.statuses.keys() == {200, 503}
+    assert crowded.unanswered == set()
+    assert later.statuses == {200: 80}
+    assert missing == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told
+    full = f"{Limits.within(DESCRIPTORS).public} connections are open, all there is room for"
+    assert all(full in line for line in told)
+
+
+async def test_descriptors_that_are_taken_away_stop_nothing(tmp_path: Path) -> None:
+    """After the start, when room was shared out by what there was: senders are cut off, and none is told a lie."""
+    with many_descriptors(4 * DESCRIPTORS + 200):
+        async with process.inspector(tmp_path) as running:
+            resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+            crowded = Load(running.ingress)
+            await crowded.run(4 * DESCRIPTORS, 10)
+            later = Load(running.ingress, "later")
+            await later.run(8, 10)
 
     assert crowded.statuses.keys() == {200}
     assert later.statuses == {200: 80}
-    assert missing == 0
+    assert lost(crowded.acknowledged | later.acknowledged, running.data_dir.database) == set()
 
 
 async def duplicates(folder: Path, count: int) -> tuple[int, int, int]:

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import resource
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -11,7 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from inspector.receiver import HEAD_TIMEOUT_S
+from inspector.receiver.limits import Limits
 from tests import process
+from tests.faults.test_crowds import DESCRIPTORS, FEW_DESCRIPTORS, many_descriptors
 from tests.wire import Wire, status, stored_as, talk
 
 OF_A_KIND = 60
@@ -35,8 +39,13 @@ SLOW = {
 }
 
 
-def open_files(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+def open_sockets(pid: int) -> int:
+    """Count them; what else a process has open, as the database once more for readers, comes when it is needed."""
+    found = 0
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found += descriptor.readlink().name.startswith("socket:")
+    return found
 
 
 def resident_bytes(pid: int) -> int:
@@ -102,7 +111,7 @@ async def test_the_slow_hold_up_nobody(tmp_path: Path, capsys: pytest.CaptureFix
     """
     async with process.inspector(tmp_path, "--quiet") as running:
         stored_as(await talk(running.ingress, LONG.raw))
-        files, memory = open_files(running.pid), resident_bytes(running.pid)
+        sockets, memory = open_sockets(running.pid), resident_bytes(running.pid)
         with slow_ones(running) as slow, stalled_feed(running) as feed:
             dripped = [each for at, each in enumerate(slow) if at // OF_A_KIND % len(SLOW) == 3]
             async with asyncio.timeout(WAIT_S), asyncio.TaskGroup() as group:
@@ -110,7 +119,7 @@ async def test_the_slow_hold_up_nobody(tmp_path: Path, capsys: pytest.CaptureFix
                 endings = [group.create_task(end_of(each)) for each in slow]
                 for number in range(2, DELIVERIES + 2):
                     assert stored_as(await talk(running.ingress, LONG.raw)) == number
-                assert open_files(running.pid) >= files + len(slow) // 2
+                assert open_sockets(running.pid) >= sockets + len(slow) // 2
                 await asyncio.gather(*endings)
                 for task in dripping_ones:
                     task.cancel()
@@ -118,9 +127,91 @@ async def test_the_slow_hold_up_nobody(tmp_path: Path, capsys: pytest.CaptureFix
                 await end_of(feed)
         stored_as(await talk(running.ingress, Wire().raw))
         assert resident_bytes(running.pid) - memory < GROWTH_BYTES
-        assert open_files(running.pid) <= files + 1
+        assert open_sockets(running.pid) <= sockets + 1
     _, told = capsys.readouterr()
     assert told.count("a feed client has stopped reading") == 1
+
+
+async def idle_ones(folder: Path, count: int) -> list[float]:
+    """Open so many connections and say nothing; return how long each of the deliveries beside them took, in seconds."""
+    with many_descriptors(count + 500):
+        async with process.inspector(folder, "--quiet") as running:
+            stored_as(await talk(running.ingress, Wire().raw))
+            sockets = open_sockets(running.pid)
+            with silent_ones(running.ingress, count):
+                took_s = [await seconds_for_one(running) for _ in range(DELIVERIES)]
+                assert open_sockets(running.pid) >= sockets + count
+            await sockets_are_closed(running, sockets)
+    return took_s
+
+
+@contextmanager
+def silent_ones(url: str, count: int) -> Iterator[list[socket.socket]]:
+    """Open so many connections and say nothing."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(connected(url)) for _ in range(count)]
+
+
+async def seconds_for_one(running: process.Running) -> float:
+    """Have one delivery stored, and return how long that took."""
+    started_s = time.perf_counter()
+    stored_as(await talk(running.ingress, Wire().raw))
+    return time.perf_counter() - started_s
+
+
+async def sockets_are_closed(running: process.Running, sockets: int) -> None:
+    """Send deliveries until no more of its sockets are open than were."""
+    async with asyncio.timeout(WAIT_S):
+        while open_sockets(running.pid) > sockets:
+            await talk(running.ingress, Wire().raw)
+
+
+async def test_idle_connections_hold_up_nobody(tmp_path: Path) -> None:
+    """Ten thousand, where so many may be open: every delivery beside them is stored, and nothing is left of them."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = 10_000 if hard == resource.RLIM_INFINITY or hard >= 20_000 else 500
+
+    assert max(await idle_ones(tmp_path, count)) < WAIT_S
+
+
+@pytest.mark.parametrize("door", ["ingress", "api"])
+async def test_a_full_door_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], door: str
+) -> None:
+    """Whoever comes then is answered 503, before he has said a word; the other door is as open as ever (F36)."""
+    limits = Limits.within(DESCRIPTORS)
+    room = limits.public if door == "ingress" else limits.private
+    async with process.inspector(tmp_path, "--quiet", program=FEW_DESCRIPTORS) as running:
+        stored_as(await talk(running.ingress, Wire().raw))
+        sockets = open_sockets(running.pid)
+        url = running.ingress if door == "ingress" else running.api
+        with silent_ones(url, room):
+            with silent_ones(url, 40) as others:
+                for other in others:
+                    assert status(await said_to(other)) == 503
+            assert b"\r\nRetry-After: 5\r\n" in await talk(url, Wire(body=b"x" * 100_000).raw)
+            if door == "ingress":
+                async with running.client() as client:
+                    assert len(await client.deliveries()) == 1
+            else:
+                assert stored_as(await talk(running.ingress, Wire().raw)) == 2
+        await sockets_are_closed(running, sockets)
+        stored_as(await talk(running.ingress, Wire().raw))
+        async with running.client() as client:
+            assert await client.deliveries()
+    told = capsys.readouterr().err.splitlines()
+    assert told
+    assert all(f"{room} connections are open, all there is room for" in line for line in told)
+
+
+async def said_to(silent: socket.socket) -> bytes:
+    """Return everything that the other side says, until it closes."""
+    loop = asyncio.get_running_loop()
+    answer = b""
+    with suppress(ConnectionError):
+        while piece := await loop.sock_recv(silent, 65536):
+            answer += piece
+    return answer
 
 
 async def test_whoever_is_loud_does_not_own_the_log(
