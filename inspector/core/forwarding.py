@@ -1,6 +1,6 @@
 """What the target gets: from a delivery and a target's base URL to the exact request, and which answer headers go back.
 
-Everything is passed on as it arrived except hop-by-hop fields, Host, framing, and one field of ours.
+Everything is passed on as it arrived except hop-by-hop fields, Host, framing, and two fields of ours.
 """
 
 import hmac
@@ -18,7 +18,11 @@ from inspector.core.text import decode, safe
 RESPONSE_CAP_BYTES = 256 * 1024
 """How much of a target's answer is kept."""
 DELIVERY_ID = b"Hooktap-Delivery-Id"
-"""The one field we add: the delivery's uid, the same on every retry and replay, for the app to deduplicate by."""
+"""A field we add: the delivery's uid, the same on every retry and replay, for the app to deduplicate by."""
+HOPS = b"Hooktap-Hops"
+"""The other: the inspectors that have forwarded the delivery, first to last, each by a name made up when it started."""
+_HOPS_MAX = 16
+"""Names passed on, the newest. More inspectors than that in a ring would not find their own."""
 
 
 class Origin(NamedTuple):
@@ -122,20 +126,31 @@ def split_segment(suffix: bytes) -> tuple[bytes, bytes]:
     return (found[1], found[2]) if found else (b"", suffix)
 
 
-def outgoing(delivery: Delivery, target: Target, *, secret_path: bytes = b"") -> Request:
+def outgoing(
+    delivery: Delivery, target: Target, *, secret_path: bytes = b"", hop: bytes = b""
+) -> Request:
     """Return the request that `target` gets for `delivery`.
 
     `secret_path` is the segment that makes an endpoint's address hard to guess: as part of our address it is left
-    out. A request target outside `/in/` is appended to the base path as a whole.
+    out. A request target outside `/in/` is appended to the base path as a whole. `hop` is the name of the inspector
+    that forwards; without one the request says of none that it has passed it.
     """
     request = delivery.request
     place = split_ingress(request.target)
     return Request(
         method=request.method,
         target=_join(target, _suffix(place[1], secret_path) if place else request.target),
-        headers=_headers(request, target.authority, delivery.uid.encode()),
+        headers=_headers(request, target.authority, delivery.uid.encode(), hop),
         body=request.body,
     )
+
+
+def has_passed(request: Request, hop: bytes) -> bool:
+    """Whether the inspector called `hop` has forwarded this request before.
+
+    Only who was forwarded to knows its name, so no stranger's header can say so, and no number of hops does.
+    """
+    return any(hop in _hops(value) for value in request.headers.get_all(HOPS))
 
 
 def head(request: Request) -> bytes:
@@ -183,8 +198,17 @@ def _join(target: Target, suffix: bytes) -> bytes:
     return (base + path or b"/") + query_mark + query + hash_mark + fragment
 
 
+_HOP = re.compile(rb"[0-9a-f]{16}")
+
+
+def _hops(value: bytes) -> list[bytes]:
+    """Return the names in a field; what no inspector would call itself is not passed on."""
+    return [name for each in value.split(b",") if _HOP.fullmatch(name := each.strip(b" \t"))]
+
+
 class _Rule(StrEnum):
     DROP = auto()
+    HOPS = auto()
     CONNECTION = auto()
     HOST = auto()
     FRAMING = auto()
@@ -193,6 +217,7 @@ class _Rule(StrEnum):
 _RULES = {
     b"connection": _Rule.CONNECTION,
     b"host": _Rule.HOST,
+    HOPS.lower(): _Rule.HOPS,
     b"content-length": _Rule.FRAMING,
     b"transfer-encoding": _Rule.FRAMING,
 } | dict.fromkeys(
@@ -242,8 +267,9 @@ def _nominated(connection: bytes) -> frozenset[bytes]:
     )
 
 
-def _headers(request: Request, authority: bytes, uid: bytes) -> Headers:
+def _headers(request: Request, authority: bytes, uid: bytes, hop: bytes) -> Headers:
     pairs: list[HeaderPair] = []
+    hops: list[bytes] = []
     nominated: frozenset[bytes] = frozenset()
     length = b"%d" % len(request.body)
     ours = {_Rule.HOST: authority, _Rule.FRAMING: length}
@@ -256,6 +282,8 @@ def _headers(request: Request, authority: bytes, uid: bytes) -> Headers:
             pairs.append((name, ours.pop(rule)))
         elif rule is _Rule.CONNECTION:
             nominated |= _nominated(pair[1])
+        elif rule is _Rule.HOPS:
+            hops += _hops(pair[1])
     if nominated:
         pairs = [pair for pair in pairs if pair[0].lower() not in nominated]
     if _Rule.HOST in ours:
@@ -264,4 +292,6 @@ def _headers(request: Request, authority: bytes, uid: bytes) -> Headers:
     if _Rule.FRAMING in ours and (request.body or request.method in {"POST", "PUT", "PATCH"}):
         pairs.append((b"Content-Length", length))
     pairs.append((DELIVERY_ID, uid))
+    if hop:
+        pairs.append((HOPS, b", ".join([*hops, hop][-_HOPS_MAX:])))
     return Headers(tuple(pairs))

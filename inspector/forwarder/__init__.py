@@ -1,6 +1,7 @@
 """Sends deliveries to their targets, byte for byte, and says what came of it."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Collection
 from types import TracebackType
@@ -22,6 +23,11 @@ from inspector.forwarder.connection import Deadline
 from inspector.forwarder.dialler import Dialler
 from inspector.forwarder.pool import Pool
 
+_CIRCLE = (
+    "this delivery was forwarded from here before and came back: forwarding it again would never end "
+    "(does the target lead back to this inspector? A replay sends it all the same)"
+)
+
 
 class Forwarder:
     """Sends deliveries; as an async context manager, it closes its idle connections in the end.
@@ -41,6 +47,8 @@ class Forwarder:
         self._pool = Pool()
         self._connect_timeout_s = connect_timeout_s
         self._total_timeout_s = total_timeout_s
+        self.hop = secrets.token_hex(8).encode()
+        """What this inspector is called in the hops of what it forwards: not to be guessed, as it stops a forward."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,16 +66,19 @@ class Forwarder:
     ) -> Attempt:
         """Hand `delivery` to the base URL `target` once; return the attempt, not yet numbered.
 
-        `secret_path` is its endpoint's, which the target does not get. Never raises for what the target is or does,
-        nor for a delivery that HTTP cannot express.
+        `secret_path` is its endpoint's, which the target does not get. One that was forwarded from here before is not
+        sent again, unless a person asks for it. Never raises for what the target is or does, nor for a delivery that
+        HTTP cannot express.
         """
         started_at_us = time.time_ns() // 1000
         started_ns = time.perf_counter_ns()
         url, headers = target, Headers()
         result: Response | Failure
         try:
+            if trigger is not Trigger.REPLAY and forwarding.has_passed(delivery.request, self.hop):
+                raise ValueError(_CIRCLE)
             parsed = forwarding.parse_target(target)
-            request = forwarding.outgoing(delivery, parsed, secret_path=secret_path)
+            request = forwarding.outgoing(delivery, parsed, secret_path=secret_path, hop=self.hop)
             head = forwarding.head(request)
         except ValueError as error:
             result = Failure(FailureKind.FORBIDDEN, str(error))
@@ -85,6 +96,19 @@ class Forwarder:
             duration_us=(time.perf_counter_ns() - started_ns) // 1000,
             result=result,
         )
+
+    async def reach(self, target: str) -> Failure | None:
+        """Say why nobody takes connections at a target; None: somebody does. Nothing is sent there, not even TLS."""
+        try:
+            origin = forwarding.parse_target(target).origin
+        except ValueError as error:
+            return Failure(FailureKind.FORBIDDEN, str(error))
+        plain = origin._replace(scheme="http")
+        connection = await self._dialler.connect(plain, self._connect_timeout_s)
+        if isinstance(connection, Failure):
+            return connection
+        connection.close()
+        return None
 
     async def _send(self, origin: Origin, head: bytes, request: Request) -> Response | Failure:
         loop = asyncio.get_running_loop()

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from inspector.core.forwarding import (
     DELIVERY_ID,
+    HOPS,
     check_target,
+    has_passed,
     head,
     normalise_target,
     outgoing,
@@ -277,6 +279,46 @@ def test_nor_any_header_a_provider_file_reads() -> None:
     for name in names:
         pair = (name.encode(), b"1")
         assert pair in sent((b"Connection", name.encode()), pair), name
+
+
+OURS = b"0123456789abcdef"
+NAMES = [b"%016x" % number for number in range(40)]
+
+
+def hops(*values: bytes, hop: bytes = OURS) -> list[bytes]:
+    """Return what the target is told of the hops, when these fields arrived."""
+    names = (HOPS, b"hooktap-hops", b"HOOKTAP-HOPS")
+    pairs = tuple((names[number % 3], value) for number, value in enumerate(values))
+    delivery = factories.delivery(request=factories.request(headers=Headers(pairs)))
+    return outgoing(delivery, TARGET, hop=hop).headers.get_all(HOPS)
+
+
+def test_each_inspector_adds_its_name() -> None:
+    assert hops() == [OURS]
+    assert hops(NAMES[1]) == [NAMES[1] + b", " + OURS]
+    assert hops(NAMES[1] + b" ,\t" + NAMES[2], NAMES[3]) == [
+        b", ".join([*NAMES[1:4], OURS]),
+    ]
+
+
+def test_nobody_writes_into_our_field() -> None:
+    """What is no name is left out, and of many the oldest: the field neither lies nor grows (T29)."""
+    assert hops(b"", b"app, \xff", b"0123456789ABCDEF;x=1", b"x" * 8000) == [OURS]
+    assert hops(b",".join(NAMES)) == [b", ".join([*NAMES[-15:], OURS])]
+    assert hops(NAMES[1], hop=b"") == []
+
+
+def test_only_its_own_name_tells_an_inspector_that_it_was_passed() -> None:
+    def passed(*values: bytes) -> bool:
+        pairs = tuple((b"hooktap-hops", value) for value in values)
+        return has_passed(factories.request(headers=Headers(pairs)), OURS)
+
+    assert passed(OURS)
+    assert passed(b",".join([*NAMES, OURS]))
+    assert passed(NAMES[1], NAMES[2] + b" , " + OURS + b"\t")
+    assert not passed()
+    assert not passed(b"", b"*", OURS + b"0", b"0" + OURS, OURS[:-1], OURS.upper())
+    assert not passed(*[b",".join(NAMES)] * 50)
 
 
 def test_method_and_body_pass_as_they_are() -> None:

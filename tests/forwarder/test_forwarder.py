@@ -6,7 +6,7 @@ import tracemalloc
 
 import pytest
 
-from inspector.core.forwarding import DELIVERY_ID, RESPONSE_CAP_BYTES
+from inspector.core.forwarding import DELIVERY_ID, HOPS, RESPONSE_CAP_BYTES
 from inspector.core.headers import Headers
 from inspector.core.model import Attempt, Failure, FailureKind, Response, Trigger
 from inspector.forwarder import Forwarder
@@ -41,7 +41,7 @@ def failure(attempt: Attempt) -> Failure:
 
 
 async def test_the_target_gets_what_arrived() -> None:
-    """Odd bytes and all: only Host, Content-Length and our own field are other than they came."""
+    """Odd bytes and all: only Host, Content-Length and our own fields are other than they came."""
     request = factories.request(
         method="PATCH",
         target=b"/in/demo//a%2Fb/../c?x=%zz&x=2?",
@@ -57,8 +57,9 @@ async def test_the_target_gets_what_arrived() -> None:
         ),
         body=bytes(range(256)),
     )
-    async with fakes.serve(fakes.answering()) as target:
-        attempt = await send(target.url + "/hooks?token=a", request=request)
+    async with fakes.serve(fakes.answering()) as target, forwarder() as sender:
+        delivery = factories.delivery(request=request)
+        attempt = await sender.send(delivery, target.url + "/hooks?token=a", Trigger.FORWARD)
 
     [taken] = target.requests
     authority = b"127.0.0.1:%d" % target.port
@@ -70,10 +71,32 @@ async def test_the_target_gets_what_arrived() -> None:
         (b"Accept-Encoding", b"gzip"),
         (b"Content-Length", b"256"),
         (DELIVERY_ID, factories.delivery().uid.encode()),
+        (HOPS, sender.hop),
     ]
     assert taken.body == bytes(range(256))
     assert attempt.request_headers.pairs == tuple(taken.pairs)
     assert attempt.url == target.url + "/hooks//a%2Fb/../c?token=a&x=%zz&x=2?"
+
+
+async def test_what_was_forwarded_from_here_before_goes_no_further() -> None:
+    """Unless a person asks for it: that ends after one round, where a forward would begin the next."""
+    async with (
+        fakes.serve(fakes.answering()) as target,
+        forwarder() as sender,
+        forwarder() as other,
+    ):
+        for hop in (b"0123456789abcdef, " + sender.hop, sender.hop + b",0123456789abcdef"):
+            headers = Headers(((b"hooktap-hops", b"0123456789abcdef"), (b"HOOKTAP-HOPS", hop)))
+            delivery = factories.delivery(request=factories.request(headers=headers))
+            for trigger in (Trigger.FORWARD, Trigger.RETRY):
+                attempt = await sender.send(delivery, target.url, trigger)
+                assert failure(attempt).kind is FailureKind.FORBIDDEN
+                assert "would never end" in failure(attempt).detail
+                assert len(attempt.request_headers) == 0
+            assert target.requests == []
+            assert (await sender.send(delivery, target.url, Trigger.REPLAY)).succeeded
+            assert (await other.send(delivery, target.url, Trigger.FORWARD)).succeeded
+            target.requests.clear()
 
 
 async def test_the_secret_segment_stays_here() -> None:
