@@ -14,13 +14,13 @@ from aiohttp import http_parser, web, web_protocol
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_exceptions import BadHttpMessage
 
-from inspector import receiver
 from inspector.core.admission import judge
 from inspector.core.headers import Headers
 from inspector.core.model import Endpoint, Reply, Request
 from inspector.core.overlays import Overlay, SecretHeader, SecretQuery, SourceAddresses
 from inspector.errors import StorageError
-from inspector.receiver import Receiver
+from inspector.receiver import Receiver, bodies
+from inspector.receiver.budget import Budget
 from inspector.receiver.malformed import Malformed
 from inspector.receiver.parser import StrictParser
 from tests.wire import HOSTILE, assert_harmless
@@ -76,8 +76,12 @@ class Door:
 
 
 @asynccontextmanager
-async def opened(door: Door, listening: socket.socket | None = None) -> AsyncIterator[Door]:
-    runner = Receiver(resolve=door.resolve, accept=door.accept, body_cap_bytes=CAP).runner()
+async def opened(
+    door: Door, listening: socket.socket | None = None, *, budget: Budget | None = None
+) -> AsyncIterator[Door]:
+    runner = Receiver(
+        resolve=door.resolve, accept=door.accept, body_cap_bytes=CAP, budget=budget
+    ).runner()
     await runner.setup()
     bound = listening or socket.create_server(("127.0.0.1", 0))
     await web.SockSite(runner, bound).start()
@@ -321,7 +325,7 @@ async def test_a_chunked_body_over_the_cap_is_cut(door: Door) -> None:
 
 
 async def test_a_body_that_never_comes_ends_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiver, "BODY_IDLE_S", 0.05)
+    monkeypatch.setattr(bodies, "BODY_IDLE_S", 0.05)
     async with opened(Door()) as door:
         head = b"POST /in/demo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab"
 
