@@ -114,6 +114,23 @@ class Terminal:
         async with asyncio.timeout(WAIT_S):
             return await self.process.wait()
 
+    def stall(self) -> None:
+        """Read no more, as a window that is held: whoever writes more than fits must wait."""
+        self._loop.remove_reader(self._descriptor)
+
+    def resume(self) -> None:
+        """Read again."""
+        self._loop.add_reader(self._descriptor, self._read)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window so large. The screen stays as it is: a smaller window draws on a part of it."""
+        fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def blank(self) -> None:
+        """Forget what stands on the screen, so that only what is drawn anew is found there."""
+        self._unread.clear()
+        self._screen = Screen()
+
     def hang_up(self) -> None:
         """Close the window. Doing it twice is harmless."""
         if self._descriptor >= 0:

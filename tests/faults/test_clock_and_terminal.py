@@ -1,14 +1,11 @@
 """F25, F35: the wall clock jumps, and the terminal goes away, while deliveries come in."""
 
 import asyncio
-import fcntl
 import os
 import signal
-import struct
 import sys
-import termios
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +14,8 @@ from inspector.core.model import Attempt
 from tests import fakes, process, pseudoterminal
 from tests.load import Load, lost
 from tests.process import Running
-from tests.pseudoterminal import Terminal
+from tests.pseudoterminal import COLUMNS, ROWS, Terminal
+from tui.ending import FORCED
 
 HOUR_S = 3600
 RETRY = """
@@ -113,37 +111,152 @@ def hang_up(terminal: Terminal) -> None:
     terminal.process.send_signal(signal.SIGHUP)
 
 
+def terminate(terminal: Terminal) -> None:
+    terminal.process.send_signal(signal.SIGTERM)
+
+
 def shrink(terminal: Terminal) -> None:
     """Make the window one cell wide and high."""
-    fcntl.ioctl(terminal._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 1, 1, 0, 0))
-    terminal.process.send_signal(signal.SIGWINCH)
+    terminal.resize(1, 1)
 
 
-@pytest.mark.parametrize("end", [kill, close_window, hang_up, shrink])
+def storm(terminal: Terminal) -> None:
+    """Drag the window's corner about."""
+    for number in range(300):
+        terminal.resize(COLUMNS - number % 60, ROWS - number % 20)
+    terminal.resize(COLUMNS, ROWS)
+
+
+def opened(running: Running, folder: Path) -> AbstractAsyncContextManager[Terminal]:
+    """Open a terminal on a running inspector."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("HOOKTAP_")}
+    return pseudoterminal.running(
+        *("-m", "inspector", "--data-dir", str(running.data_dir.path)),
+        folder=folder,
+        environ=ours
+        | {
+            "PYTHONPATH": str(process.ROOT),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "TERM": "xterm-256color",
+        },
+    )
+
+
+@asynccontextmanager
+async def busy(running: Running) -> AsyncIterator[Load]:
+    """Keep an inspector busy for as long as the block runs; every sender must be answered 200, and nothing be lost."""
+    load = Load(running.ingress)
+    async with asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(load.run(8))
+        await load.answers(50)
+        yield load
+        sending.cancel()
+    assert load.statuses.keys() == {200}
+    assert lost(load.acknowledged, running.data_dir.database) == set()
+
+
+@pytest.mark.parametrize("end", [kill, close_window, hang_up, shrink, storm])
 async def test_a_terminal_that_goes_away_disturbs_no_sender(
     tmp_path: Path, end: Callable[[Terminal], None]
 ) -> None:
     """The terminal shows an inspector of another process; whatever becomes of it, every sender is answered 200."""
-    async with process.inspector(tmp_path) as running:
-        load = Load(running.ingress)
-        async with pseudoterminal.running(
-            *("-m", "inspector", "--data-dir", str(running.data_dir.path)),
-            folder=tmp_path,
-            environ=os.environ
-            | {
-                "PYTHONPATH": str(process.ROOT),
-                "XDG_CONFIG_HOME": str(tmp_path / "config"),
-                "TERM": "xterm-256color",
-            },
-        ) as terminal:
-            await terminal.until("● connected")
-            async with asyncio.TaskGroup() as tasks:
-                sending = tasks.create_task(load.run(8))
-                await load.answers(50)
-                end(terminal)
-                await load.answers(200)
-                sending.cancel()
-        missing = lost(load.acknowledged, running.data_dir.database)
+    async with process.inspector(tmp_path) as running, opened(running, tmp_path) as terminal:
+        await terminal.until("● connected")
+        async with busy(running) as load:
+            end(terminal)
+            await load.answers(200)
 
-    assert load.statuses.keys() == {200}
-    assert missing == set()
+
+async def closings(folder: Path, count: int) -> int:
+    """Close so many windows on an inspector under load; return how many terminals ended of it."""
+    ended = 0
+    async with process.inspector(folder) as running, busy(running) as load:
+        for _ in range(count):
+            async with opened(running, folder) as terminal:
+                await terminal.until("● connected")
+                await load.answers(50)
+                terminal.hang_up()
+                ended += await terminal.ended() in (0, FORCED)
+    return ended
+
+
+async def test_a_window_closed_under_load_ends_its_terminal(tmp_path: Path) -> None:
+    """The kernel sends SIGCONT with the hang-up, and Textual's resuming at it made most terminals stay."""
+    assert await closings(tmp_path, 5) == 5
+
+
+@pytest.mark.parametrize("end", [close_window, hang_up, terminate])
+async def test_a_terminal_that_stands_still_can_be_ended(
+    tmp_path: Path, end: Callable[[Terminal], None]
+) -> None:
+    """Nobody reads what it draws, so it waits; a closed window and a signal end it all the same."""
+    async with process.inspector(tmp_path) as running, opened(running, tmp_path) as terminal:
+        await terminal.until("● connected")
+        async with busy(running) as load:
+            terminal.stall()
+            storm(terminal)
+            await load.answers(500)
+            end(terminal)
+            assert await terminal.ended() in (0, FORCED)
+
+
+async def test_a_terminal_that_stood_still_goes_on(tmp_path: Path) -> None:
+    """What was drawn meanwhile comes when it is read again, and the key that was pressed is obeyed."""
+    async with process.inspector(tmp_path) as running, opened(running, tmp_path) as terminal:
+        await terminal.until("● connected")
+        async with busy(running) as load:
+            terminal.stall()
+            storm(terminal)
+            await load.answers(500)
+            terminal.press("q")
+            terminal.resume()
+            assert await terminal.ended() == 0
+
+
+@pytest.mark.parametrize("stop", [signal.SIGSTOP, signal.SIGTSTP])
+async def test_a_terminal_that_was_stopped_draws_itself_anew(
+    tmp_path: Path, stop: signal.Signals
+) -> None:
+    """As `fg` after ctrl+Z in a shell: whatever stood on the screen since, all of it is there again, and keys work."""
+    async with process.inspector(tmp_path) as running, opened(running, tmp_path) as terminal:
+        await terminal.until("● connected", "q Quit")
+        threads = count_threads(terminal)
+        for _ in range(2):
+            terminal.process.send_signal(stop)
+            await stopped(terminal.process.pid)
+            terminal.blank()
+            terminal.process.send_signal(signal.SIGCONT)
+            await terminal.until("● connected", "q Quit")
+        assert count_threads(terminal) == threads
+        terminal.press("q")
+        assert await terminal.ended() == 0
+
+
+def count_threads(terminal: Terminal) -> int:
+    return len(list(Path(f"/proc/{terminal.process.pid}/task").iterdir()))
+
+
+async def stopped(pid: int) -> None:
+    """Return when a process stands still; the kernel tells nobody but its parent's wait."""
+    await asyncio.to_thread(os.waitid, os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
+
+
+async def test_a_terminal_that_is_opened_again_shows_what_came_meanwhile(tmp_path: Path) -> None:
+    """After a kill the next one shows the newest; after a window of one cell, all is again where it was."""
+    async with process.inspector(tmp_path) as running:
+        await Load(running.ingress, "before").run(1, 2)
+        async with opened(running, tmp_path) as terminal:
+            await terminal.until("● connected", " 1  ", "before-0-1")
+            kill(terminal)
+            await terminal.ended()
+        await Load(running.ingress, "meanwhile").run(1, 1)
+        async with opened(running, tmp_path) as terminal:
+            await terminal.until("● connected", " 1  ", " 2  ", "meanwhile-0-0")
+            terminal.press("k")
+            await terminal.until("‖ paused", "before-0-1")
+            terminal.blank()
+            shrink(terminal)
+            storm(terminal)
+            await terminal.until("‖ paused", " 1  ", " 3  ", "before-0-1", "q Quit")
+            terminal.press("q")
+            assert await terminal.ended() == 0
