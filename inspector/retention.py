@@ -8,8 +8,8 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from inspector import tasks
@@ -28,10 +28,18 @@ SLICE_PAGES = 128
 """What one commit takes away, and what one gives back to the disk (1 MiB)."""
 REST_S = 0.02
 """After each of them."""
-FAR = 1.05
+FAR = 1.02
 """So many times what is to be kept, and there is no rest: a flood comes faster than that."""
 ROUND_S = 1.0
-"""Between two looks at how much there is: of a flood, that much more than is to be kept."""
+"""Between two looks at how much there is."""
+MORE_SHARE = 0.01
+"""Of the least that is to be kept: when so much more has come, the next look does not wait."""
+MORE_BYTES = 256 * 1024
+"""But not for less."""
+FULL = 0.85
+"""Of the bytes to keep: beyond it the oldest go, so that while they go what comes has room."""
+SMALL_BYTES = 32 * 1024 * 1024
+"""Of a database that is smaller what it takes besides its records does not count."""
 AGES_S = 60.0
 """Between two at how old it is."""
 RECOUNT_S = 3600.0
@@ -77,6 +85,10 @@ class Retention:
         self._endpoints = endpoints or {}
         self._clock_us = clock_us
         self._round_s = ROUND_S if round_s is None else round_s
+        budgets = [
+            each.bytes for each in (default, *self._endpoints.values()) if each and each.bytes
+        ]
+        self._soon_bytes = max(int(MORE_SHARE * min(budgets, default=0)), MORE_BYTES)
         self._turn = asyncio.Lock()
         self._kept: dict[str, _Kept] = {}
         self._counted = 0
@@ -128,9 +140,11 @@ class Retention:
         if ages:
             self._ages_at_s = now_s + AGES_S
         pruned = False
+        overhead = await self._overhead()
         for endpoint, kept in list(self._kept.items()):
             keep = self._endpoints.get(endpoint, self._default)
             if keep is not None:
+                keep = _within(keep, overhead)
                 too_old_us = self._too_old_us(keep) if ages else NEVER_US
                 pruned |= await self._shorten(endpoint, kept, keep, too_old_us)
         if pruned:
@@ -148,7 +162,16 @@ class Retention:
                 pass
             except StorageError as error:
                 log.warning("what is to go stays for now: %s", error)
-            await asyncio.sleep(min(REST_S, self._round_s) if pruned else self._round_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(REST_S, self._round_s) if pruned else self._round_s):
+                    await self._store.more(self._soon_bytes)
+
+    async def _overhead(self) -> float:
+        """Return how many bytes of the disk a byte of what is kept takes: pages are not full, and there is the log."""
+        room = await self._store.room()
+        taken = room.bytes - room.free_bytes + self._store.log_bytes
+        counted = sum(kept.bytes for kept in self._kept.values())
+        return taken / counted if taken > SMALL_BYTES and counted else 1.0
 
     async def _look(
         self, order: PruneOrder, limit: int
@@ -182,7 +205,7 @@ class Retention:
 
     async def _shorten(self, endpoint: str, kept: _Kept, keep: Keep, too_old_us: int) -> bool:
         """Let an endpoint's oldest go until the rest is neither too much nor too old; whether any went."""
-        terms = (query.Term(query.Key.ENDPOINT, endpoint),)
+        terms = query.Term(query.Key.ENDPOINT, endpoint)
         after: int | None = kept.after
         pruned = passed_owed = False
         while after is not None:
@@ -219,9 +242,18 @@ class Retention:
             room = await self._store.room()
             if room.free_bytes <= max(SPARE_BYTES, int(room.bytes * SPARE_SHARE)):
                 return
+            if self._store.newest - self._counted > SLICE_DELIVERIES:  # they need it
+                return
             if not (await self.reclaim()).freed_bytes:
                 return
             await asyncio.sleep(REST_S)
+
+
+def _within(keep: Keep, overhead: float) -> Keep:
+    """Return how much of it is to be kept where each of its bytes takes so many on the disk."""
+    if keep.bytes is None or overhead <= 1.0:
+        return keep
+    return replace(keep, bytes=int(keep.bytes * FULL / overhead))
 
 
 def _excess(

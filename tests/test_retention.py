@@ -21,7 +21,8 @@ from inspector.retention import DAY_US, Retention
 from inspector.server import running
 from inspector.store import Store
 from inspector.store.space import Disk, Space
-from tests.factories import attempt, delivery, response
+from tests import factories
+from tests.factories import attempt, delivery, headers, response
 
 ROOT = Path(__file__).parent.parent
 NOW_US = 1000 * DAY_US
@@ -217,6 +218,25 @@ async def test_beside_64_senders(store: Store) -> None:
     assert kept == sorted(acknowledged)[-300:]
     found = await store.attempts(kept)
     assert all(len(each) == 1 for each in found.values())
+
+
+async def test_a_flood_stays_within_its_bytes_on_the_disk(store: Store, tmp_path: Path) -> None:
+    """The database and its log, not only what senders sent: more than twice as much arrives, as fast as it can be."""
+    budget, peak = 64_000_000, 0
+    folder = tmp_path / "data"
+    request = factories.request(headers=headers(*[(f"X-Header-{n}", "v" * 30) for n in range(12)]))
+
+    async def send() -> None:
+        nonlocal peak
+        for _ in range(600):
+            await store.append_delivery(delivery(request=request, body=b"x" * 2000))
+            if store.newest % 100 == 0:
+                peak = max(peak, sum(path.stat().st_size for path in folder.glob("hooktap.db*")))
+
+    async with Retention(store, default=Keep(bytes=budget)).running(), asyncio.TaskGroup() as group:
+        for _ in range(64):
+            group.create_task(send())
+    assert budget / 2 < peak <= 1.1 * budget
 
 
 async def test_a_running_inspector_keeps_to_its_configuration(

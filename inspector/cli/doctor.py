@@ -31,7 +31,8 @@ def doctor(ctx: click.Context, /, *, config_file: Path | None, repair: bool, as_
 
     With --repair it changes something, if the database is damaged: what can be read of it goes into a new one, row by
     row, and the damaged files stay beside it in a directory of their own. No inspector may run meanwhile. --json prints
-    {"damaged", "moved_to", "recovered": {"delivery", ...}, "unreadable"} then.
+    {"damaged", "moved_to", "recovered": {"delivery", ...}, "unreadable", "set_aside"} then: what is set aside could be
+    read, but is not what was stored.
     """
     if repair:
         _repair(ctx.obj, as_json=as_json)
@@ -57,8 +58,9 @@ def _repair(data_dir: DataDir, *, as_json: bool) -> None:
     done = repair(data_dir, f"{datetime.now(UTC):%Y%m%d-%H%M%S}")
     moved_to = None if done.moved_to is None else str(done.moved_to)
     if as_json:
-        found = {"recovered": done.recovered, "unreadable": done.unreadable}
-        click.echo(dumps({"damaged": moved_to is not None, "moved_to": moved_to, **found}))
+        lost = {"unreadable": done.unreadable, "set_aside": done.set_aside}
+        found = {"damaged": moved_to is not None, "moved_to": moved_to, "recovered": done.recovered}
+        click.echo(dumps({**found, **lost}))
     elif moved_to is None:
         click.echo("the database is whole: there is nothing to repair")
     else:
@@ -67,4 +69,6 @@ def _repair(data_dir: DataDir, *, as_json: bool) -> None:
         click.echo(f"recovered {deliveries:,} deliveries and {attempts:,} attempts")
         places = "place" if done.unreadable == 1 else "places"
         click.echo(f"{done.unreadable:,} {places} could not be read")
+        records = "record is" if done.set_aside == 1 else "records are"
+        click.echo(f"{done.set_aside:,} {records} not what was stored, and left out")
         click.echo(f"the damaged files are kept in {safe(moved_to)}")

@@ -13,6 +13,7 @@ from inspector.errors import HooktapError
 from inspector.store import schema
 from inspector.store.connection import in_thread
 from inspector.store.files import close_to_others, open_private
+from inspector.store.reader import damaged_records
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ WRITER: Mapping[str, int | str] = {
 READER: Mapping[str, int | str] = {**EVERY_CONNECTION, "query_only": 1}
 
 _INSTEAD = "move it away, or choose another directory with --data-dir"
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""What SQLite says of a file that is no good."""
 
 
 @asynccontextmanager
@@ -102,15 +104,23 @@ def find_damage(path: Path, *, limit_s: float) -> str | None:
     Raises TimeoutError if it is too large to be read in that time, HooktapError if it cannot be opened.
     """
     until_s = time.monotonic() + limit_s
+    damaged = 0
     with explained(path), closing(read_only(path)) as connection:
         connection.set_progress_handler(lambda: time.monotonic() > until_s, 10_000)
         try:
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            if found != "ok":
+                return str(found)
+            for _ in damaged_records(connection):
+                damaged += 1
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            if not damaged:
                 raise TimeoutError from None
-            raise
-    return None if found == "ok" else str(found)
+    if not damaged:
+        return None
+    return f"{damaged} {'record is' if damaged == 1 else 'records are'} not what was stored"
 
 
 @asynccontextmanager
@@ -203,7 +213,7 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
             what, instead = "is damaged", "`hooktap doctor --repair` keeps what can be read of it"
         else:
             what, instead = "cannot be opened", "choose another directory with --data-dir"

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from inspector.core.query import Query
+from inspector.core.query import EVERYTHING, Query
 from inspector.store.filters import conditions
 from inspector.store.reader import NO_LIMIT
 from inspector.store.values import integer
@@ -21,7 +21,9 @@ WINDOW = 5000
 SIZES = {
     "delivery_bytes": "(300 + length(target) + length(headers) + body_bytes)",
     "attempt_bytes": "(200 + length(request_headers) + coalesce(length(response_headers), 0)"
-    " + coalesce(length(response_body), 0))",
+    " + coalesce(length(response_body), 0)"
+    " + coalesce((SELECT coalesce(length(headers), 0) + coalesce(length(body), 0) FROM edit"
+    " WHERE attempt_id = attempt.id), 0))",
 }
 
 CANDIDATES = """
@@ -70,7 +72,7 @@ AMOUNTS = """
 class Selection:
     """Which deliveries may go."""
 
-    query: Query = ()
+    query: Query = EVERYTHING
     received_before_us: int | None = None
     below: int = NO_LIMIT
 

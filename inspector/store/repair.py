@@ -1,8 +1,9 @@
 """Recovering what can be read of a damaged database into a new one, row by row. The damaged one is kept beside it."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,20 @@ from inspector.errors import HooktapError
 from inspector.store import lock
 from inspector.store.database import MAGIC, prepare, read_only
 from inspector.store.files import open_private
+from inspector.store.reader import damaged_records
+from inspector.store.rows import SELECT_DELIVERIES, salt_from_row
+from inspector.store.values import SEAL
 
 TABLES: Mapping[str, str] = {
     "delivery": "id",
     "handshake": "delivery_id",
+    "duplicate": "delivery_id",
     "attempt": "id",
+    "edit": "attempt_id",
     "verdict": "id",
     "schedule": "delivery_id",
     "endpoint": "rowid",
+    "paused": "rowid",
 }
 """Each with the number its rows are found by; those that others refer to come first."""
 BEYOND = 100_000
@@ -36,6 +43,23 @@ READ = "SELECT {columns} FROM {table} WHERE {key} BETWEEN :low AND :high ORDER B
 
 INSERT = "INSERT INTO {table} ({columns}) VALUES ({marks})"
 
+DELETE = "DELETE FROM {table} WHERE id = :id"
+
+COUNT = "SELECT count(*) FROM {table}"
+
+READ_SEAL = "SELECT salt, unsealed FROM seal"
+
+WRITE_SEAL = "UPDATE seal SET salt = :salt, unsealed = :unsealed"
+
+HIGHEST_UNSEALED = """
+    SELECT coalesce(max(id), 0)
+    FROM (
+        SELECT id, headers FROM delivery
+        UNION ALL SELECT id, request_headers FROM attempt
+    )
+    WHERE substr(headers, 1, 2) <> :seal
+"""
+
 KEEP_NUMBERS = "UPDATE sequence SET deleted = max(deleted, :highest)"
 
 
@@ -49,6 +73,8 @@ class Repaired:
     """Rows by table."""
     unreadable: int = 0
     """How many places could not be read, or held what cannot be stored again; a lost page is many rows."""
+    set_aside: int = 0
+    """Records that could be read and are not what was stored. They, too, are only in the damaged files now."""
 
 
 def repair(data_dir: DataDir, stamp: str) -> Repaired:
@@ -77,13 +103,14 @@ def repair(data_dir: DataDir, stamp: str) -> Repaired:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether every page, index and reference of a database is as it should be."""
+    """Whether every page, index, reference and record of a database is as it should be."""
     with path.open("rb") as file:
         if file.read(len(MAGIC)) not in (MAGIC, b""):
             return False
     try:
         with closing(read_only(path)) as connection:
-            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            return found == ("ok",) and not any(damaged_records(connection))
     except sqlite3.Error:
         return False
 
@@ -106,6 +133,8 @@ def _recover(path: Path, made: Path, repaired: Repaired) -> None:
         with closing(_opened(path)) as damaged:
             for table in _tables(damaged, repaired):
                 _copy(damaged, target, table, repaired)
+            _copy_seal(damaged, target)
+        _set_aside(target, repaired)
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         target.execute("PRAGMA journal_mode = delete").fetchall()  # one file to move
 
@@ -135,7 +164,9 @@ def _copy(
     damaged: sqlite3.Connection, target: sqlite3.Connection, table: str, repaired: Repaired
 ) -> None:
     """Copy what can be read of a table."""
-    columns = [row[1] for row in target.execute(f"PRAGMA table_info({table})")]
+    columns = _columns(target, table)
+    with suppress(sqlite3.Error):  # an older version may have fewer
+        columns = [name for name in columns if name in _columns(damaged, table)]
     insert = INSERT.format(
         table=table, columns=", ".join(columns), marks=", ".join("?" * len(columns))
     )
@@ -144,7 +175,9 @@ def _copy(
     for row in _readable(damaged, table, columns, repaired):
         highest = max(highest, row[0])
         values = row[1:]
-        if table == "delivery" and values[-2] != len(values[-1]):  # its body is another's, or cut
+        if table == "delivery" and values[-2] != len(
+            values[-1] or b""
+        ):  # its body is another's, or cut
             repaired.unreadable += 1
             continue
         try:
@@ -161,6 +194,36 @@ def _copy(
     if TABLES[table] == "id":  # what was lost keeps its number, too
         target.execute(KEEP_NUMBERS, {"highest": highest})
     target.execute("COMMIT")
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+
+
+def _copy_seal(damaged: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    """Take over what the checksums are mixed with. Where it is lost, or is damaged itself, the rows tell it."""
+    salt = upto = None
+    with suppress(sqlite3.Error, TypeError):  # TypeError: there is no row
+        salt, upto = damaged.execute(READ_SEAL).fetchone()
+    rows = target.execute(SELECT_DELIVERIES + "ORDER BY delivery.id DESC LIMIT 200")
+    votes = Counter(filter(None, map(salt_from_row, rows)))
+    if votes and salt not in votes:
+        salt = votes.most_common(1)[0][0]
+    if upto is None:
+        (upto,) = target.execute(HIGHEST_UNSEALED, {"seal": SEAL}).fetchone()
+    target.execute(WRITE_SEAL, {"salt": salt or 0, "unsealed": upto})
+
+
+def _set_aside(target: sqlite3.Connection, repaired: Repaired) -> None:
+    """Leave out what was copied and is not what was stored."""
+    found = list(damaged_records(target))
+    target.execute("BEGIN")
+    for table, number in found:
+        target.execute(DELETE.format(table=table), {"id": number})
+    target.execute("COMMIT")
+    repaired.set_aside = len(found)
+    for table in repaired.recovered:  # with a delivery goes what belongs to it
+        (repaired.recovered[table],) = target.execute(COUNT.format(table=table)).fetchone()
 
 
 def _readable(

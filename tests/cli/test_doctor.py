@@ -3,13 +3,14 @@
 import asyncio
 import json
 import os
+import re
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inspector.cli.checks import State, _sqlite
+from inspector.cli.checks import State, _sqlite, promptness
 from inspector.store.space import Disk
 from tests.cli.conftest import Hooktap
 from tests.fakes import refusing
@@ -159,6 +160,16 @@ def test_a_proxy_is_named_and_not_shown(
     assert "cAnArY" not in str(checks)
 
 
+def test_an_inspector_that_kept_senders_waiting() -> None:
+    """Worth knowing, and no failure of anything: it may just have been a busy moment."""
+    assert promptness(250).state is State.OK
+    late = promptness(251)
+    assert late.state is State.NOTE
+    assert late.detail.startswith(
+        "held for 251 ms at worst in the last minute: senders had to wait"
+    )
+
+
 async def test_a_running_inspector(hooktap: Hooktap, tmp_path: Path) -> None:
     """Its own ports are not reported as taken, and its database can be read beside it."""
     async with inspector(tmp_path, config="") as running:
@@ -166,6 +177,8 @@ async def test_a_running_inspector(hooktap: Hooktap, tmp_path: Path) -> None:
         checks = await asyncio.to_thread(examine, hooktap, 0, "--data-dir", data_dir)
 
     assert checks["inspector"] == [("ok", f"process {running.pid} at {running.ingress}")]
+    ((_, lag),) = checks["event loop"]
+    assert re.fullmatch(r"held for \d+ ms at worst in the last minute.*", lag)
     assert checks["database"][0][0] == "ok"
     assert checks["data directory"][0][0] == "ok"
     assert not any(name.startswith("port ") for name in checks)

@@ -5,6 +5,7 @@ import pytest
 
 from inspector.core import query
 from inspector.core.model import Trigger
+from inspector.core.query import EVERYTHING
 from inspector.datadir import DataDir
 from inspector.store import Candidate, Selection, Store, pruning
 from tests.factories import attempt, delivery, request, response, verdict
@@ -25,7 +26,7 @@ async def _ids(store: Store, selection: Selection = ALL) -> list[int]:
 async def test_an_empty_store_has_nothing_to_let_go(store: Store) -> None:
     assert await store.candidates(ALL, after=0, limit=10) == ([], None)
     assert await store.amounts(0, 0) == []
-    assert await store.boundary((), 1) == 0
+    assert await store.boundary(EVERYTHING, 1) == 0
     await store.delete([])
     await store.delete([1, 2**62])
     await store.shrink(10)
@@ -124,8 +125,8 @@ async def test_selections(store: Store) -> None:
 
     assert await _ids(store, Selection(odd)) == [1, 3, 5]
     assert await _ids(store, Selection(odd, received_before_us=50)) == [1, 3]
-    assert await _ids(store, Selection((), below=3)) == [1, 2]
-    assert await _ids(store, Selection((), received_before_us=2**80)) == [1, 2, 3, 4, 5, 6]
+    assert await _ids(store, Selection(EVERYTHING, below=3)) == [1, 2]
+    assert await _ids(store, Selection(EVERYTHING, received_before_us=2**80)) == [1, 2, 3, 4, 5, 6]
     assert await store.boundary(odd, 2) == 3
     assert await store.boundary(odd, 3) == 1
     assert await store.boundary(odd, 4) == 0
