@@ -1,97 +1,267 @@
-"""The filter language, read into terms: `outcome:mismatch event:booking.* -endpoint:demo refund`.
+"""The query language, read into a tree: `outcome:mismatch (event:booking.* or size:>10k) -endpoint:demo refund`.
 
-Every term must hold. `key:value` compares, a trailing `*` makes it a prefix, a leading `-` negates, and a bare word
-is looked for inside endpoint, event, event id and attempt id. The case of ASCII letters does not matter. What a term
-means in SQL is the store's business.
+What stands side by side must all hold, `or` wants one of two, a leading `-` negates, parentheses group, and quotes
+keep what would mean something else together: `body:"JNK-TEST00 paid"`. `key:value` compares, a trailing `*` makes it a
+prefix. The case of ASCII letters does not matter. What a term means in SQL is the store's business.
 """
 
-import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Literal
 
-from inspector.core.model import Outcome
+from inspector.core.queryterms import (
+    NONE,
+    Field,
+    Has,
+    Is,
+    Key,
+    Leaf,
+    Moment,
+    Span,
+    Term,
+    Unreadable,
+    key_named,
+    read,
+)
 from inspector.core.text import safe
 from inspector.errors import QueryError
 
+__all__ = [
+    "EVERYTHING",
+    "MAX_CHARACTERS",
+    "MAX_DEPTH",
+    "MAX_TERMS",
+    "NONE",
+    "And",
+    "Field",
+    "Has",
+    "Is",
+    "Key",
+    "Leaf",
+    "Moment",
+    "Not",
+    "Or",
+    "Query",
+    "Span",
+    "Term",
+    "conjuncts",
+    "leaves",
+    "parse",
+]
+
 MAX_CHARACTERS = 1000
 """Of a whole query: what a person types, far below what would burden the store."""
-
-
-class Key(StrEnum):
-    """What a term looks at."""
-
-    ID = "id"
-    ENDPOINT = "endpoint"
-    PROVIDER = "provider"
-    OUTCOME = "outcome"
-    EVENT = "event"
-    METHOD = "method"
-    TEXT = "text"
-    """A bare word: anywhere inside endpoint, event, event id or attempt id."""
+MAX_TERMS = 100
+MAX_DEPTH = 6
+"""Of parentheses in each other: SQLite reads a statement with a stack of a hundred places."""
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """One condition on a delivery."""
+class Not:
+    """What does not match."""
 
-    key: Key
-    value: str
-    prefix: bool = False
-    """The value is only how it begins."""
-    negated: bool = False
+    query: "Query"
 
 
-Query = tuple[Term, ...]
-"""All of them must hold; none at all lets every delivery through."""
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of them must hold; none at all lets every delivery through."""
 
-_PREFIXABLE = frozenset({Key.ENDPOINT, Key.PROVIDER, Key.EVENT, Key.METHOD})
+    queries: "tuple[Query, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of them must hold."""
+
+    queries: "tuple[Query, ...]"
+
+
+Query = Leaf | Not | And | Or
+
+EVERYTHING = And(())
 
 
 def parse(text: str) -> Query:
     """Read a query. Raises QueryError, whose second and third line show the query and where it goes wrong."""
     if len(text) > MAX_CHARACTERS:
         raise QueryError(f"the query has {len(text)} characters; at most {MAX_CHARACTERS} are read")
-    return tuple(_term(text, word) for word in re.finditer(r"\S+", text))
+    return _Parser(text).whole()
 
 
-def _term(text: str, word: re.Match[str]) -> Term:
-    negated = word.group().startswith("-")
-    start = word.start() + negated
-    name, colon, value = text[start : word.end()].partition(":")
-    if not colon:
-        if not name:
-            raise _error("nothing to exclude after '-'", text, word.start(), word.end())
-        return Term(Key.TEXT, name, negated=negated)
-    if name.lower() not in set(Key):
-        problem = f"unknown key '{safe(name)}' {_suggestion(name, Key)}"
-        raise _error(problem, text, start, start + max(len(name), 1))
-    key = Key(name.lower())
-    if complaint := _complaint(key, value):
-        raise _error(complaint, text, start, word.end())
-    if key in _PREFIXABLE and value.endswith("*"):
-        return Term(key, value[:-1], prefix=True, negated=negated)
-    return Term(key, value, negated=negated)
+def conjuncts(query: Query) -> tuple[Query, ...]:
+    """Return the parts all of which must hold."""
+    return query.queries if isinstance(query, And) else (query,)
 
 
-def _complaint(key: Key, value: str) -> str | None:
-    if not value:
-        return f"'{key}:' needs a value"
-    if key is Key.ID and not (value.isascii() and value.isdigit()):
-        return f"'{safe(value)}' is not a number"
-    if key is Key.OUTCOME and value.lower() not in set(Outcome):
-        return f"unknown outcome '{safe(value)}' {_suggestion(value, Outcome)}"
-    return None
+def leaves(query: Query) -> Iterator[Leaf]:
+    """Go through the terms, from left to right."""
+    match query:
+        case And(queries) | Or(queries):
+            for each in queries:
+                yield from leaves(each)
+        case Not(inner):
+            yield from leaves(inner)
+        case _:
+            yield query
 
 
-def _suggestion(wrong: str, choices: Iterable[str]) -> str:
-    names = [str(choice) for choice in choices]
-    nearest = difflib.get_close_matches(wrong.lower(), names, n=1)
-    return f"(did you mean '{nearest[0]}'?)" if nearest else f"(one of {', '.join(names)})"
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: Literal["(", ")", "-", "or", "and", "word", "end"]
+    start: int
+    end: int
+
+
+_TOKEN = re.compile(
+    r"""
+    (?P<open>\()
+    | (?P<close>\))
+    | (?P<minus>-)(?=[^\s)])
+    | (?P<word>(?: [^\s()"] | "(?:[^"\\]|\\.)*" )+)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_KINDS: dict[str, Literal["(", ")", "-", "word"]] = {
+    "open": "(",
+    "close": ")",
+    "minus": "-",
+    "word": "word",
+}
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    at, negated = 0, False
+    while True:
+        at += len(text[at:]) - len(text[at:].lstrip())
+        if at == len(text):
+            yield _Token("end", at, at)
+            return
+        found = _TOKEN.match(text, at)
+        if found is None:
+            raise _error("this quote is not closed", text, at, len(text))
+        kind = _KINDS[found.lastgroup or ""]
+        if kind == "-" and negated:  # only one: a word may begin with another
+            found = re.compile(r'(?:[^\s()"]|"(?:[^"\\]|\\.)*")+', re.DOTALL).match(text, at)
+            assert found is not None
+            kind = "word"
+        negated = kind == "-"
+        yield _token(kind, found)
+        at = found.end()
+
+
+def _token(kind: Literal["(", ")", "-", "word"], found: re.Match[str]) -> _Token:
+    word = found.group().lower()
+    if kind == "word" and word == "or":
+        return _Token("or", *found.span())
+    if kind == "word" and word == "and":
+        return _Token("and", *found.span())
+    return _Token(kind, *found.span())
+
+
+class _Parser:
+    """Reads tokens one after the other, and knows only the next."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = _tokens(text)
+        self._next = next(self._tokens)
+        self._last = self._next
+        self._terms = 0
+
+    def whole(self) -> Query:
+        if self._next.kind == "end":
+            return EVERYTHING
+        query = self._either(0)
+        if self._next.kind == ")":
+            raise self._refuse("nothing was opened that this closes")
+        return query
+
+    def _either(self, depth: int) -> Query:
+        queries = [self._all(depth)]
+        while self._next.kind == "or":
+            self._step()
+            queries.append(self._all(depth))
+        return queries[0] if len(queries) == 1 else Or(tuple(queries))
+
+    def _all(self, depth: int) -> Query:
+        queries = [self._one(depth)]
+        while True:
+            if self._next.kind == "and":
+                self._step()
+            elif self._next.kind in ("or", ")", "end"):
+                return queries[0] if len(queries) == 1 else And(tuple(queries))
+            queries.append(self._one(depth))
+
+    def _one(self, depth: int) -> Query:
+        token = self._next
+        if token.kind == "-":
+            self._step()
+            return Not(self._one(depth))
+        if token.kind == "(":
+            return self._group(depth + 1)
+        if token.kind == "end":
+            raise _error("no term follows this", self._text, self._last.start, self._last.end)
+        if token.kind != "word":
+            raise self._refuse("this stands where a term should be")
+        self._step()
+        self._terms += 1
+        if self._terms > MAX_TERMS:
+            raise _error(f"at most {MAX_TERMS} terms are read", self._text, token.start, token.end)
+        return _leaf(self._text, token)
+
+    def _group(self, depth: int) -> Query:
+        opening = self._step()
+        if depth > MAX_DEPTH:
+            problem = f"parentheses are read {MAX_DEPTH} deep"
+            raise _error(problem, self._text, opening.start, opening.end)
+        query = self._either(depth)
+        if self._next.kind != ")":
+            raise _error("this is not closed", self._text, opening.start, opening.end)
+        self._step()
+        return query
+
+    def _step(self) -> _Token:
+        token = self._next
+        self._last = token
+        if token.kind != "end":
+            self._next = next(self._tokens)
+        return token
+
+    def _refuse(self, problem: str) -> QueryError:
+        return _error(problem, self._text, self._next.start, self._next.end)
+
+
+def _leaf(text: str, token: _Token) -> Leaf:
+    raw = text[token.start : token.end]
+    name, colon, rest = raw.partition(":")
+    if not colon or '"' in name:
+        value, _ = _value(raw, prefixable=False)
+        if not value:
+            raise _error("nothing stands between the quotes", text, token.start, token.end)
+        if raw == "-":
+            raise _error("nothing to exclude after '-'", text, token.start, token.end)
+        return Term(Key.TEXT, value)
+    try:
+        key = key_named(name)
+    except Unreadable as error:
+        raise _error(str(error), text, token.start, token.start + max(len(name), 1)) from None
+    value, prefix = _value(rest, prefixable=key is not Key.TEXT)
+    try:
+        return read(key, value, prefix=prefix)
+    except Unreadable as error:
+        raise _error(str(error), text, token.start, token.end) from None
+
+
+def _value(raw: str, *, prefixable: bool) -> tuple[str, bool]:
+    """Take the quotes off; whether a bare `*` stands at the end."""
+    prefix = prefixable and raw.endswith("*")
+    parts = re.findall(r'"((?:[^"\\]|\\.)*)"|([^"]+)', raw[:-1] if prefix else raw, re.DOTALL)
+    return "".join(re.sub(r'\\(["\\])', r"\1", quoted) + bare for quoted, bare in parts), prefix
 
 
 def _error(problem: str, text: str, start: int, end: int) -> QueryError:
     indent = " " * (2 + len(safe(text[:start])))
-    carets = "^" * len(safe(text[start:end]))
+    carets = "^" * max(len(safe(text[start:end])), 1)
     return QueryError(f"{problem}\n  {safe(text)}\n{indent}{carets}")

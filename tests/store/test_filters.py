@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from inspector.core import query
 from inspector.core.model import Outcome, Verification
 from inspector.errors import QueryError
-from inspector.store import Store, reader, schema
-from inspector.store.rows import delivery_row, verdict_row
-from inspector.store.writes import Counts, commit, insert_delivery, insert_verdicts
+from inspector.store import Store, content, schema, search
+from inspector.store.duplicates import Firsts
+from inspector.store.rows import delivery_row
+from inspector.store.writes import Counts, commit, insert_delivery
 from tests.factories import delivery, request, verdict
 
 DELIVERIES = [
@@ -140,90 +141,14 @@ async def test_verdict_that_counts_is_the_newest(
     assert sorted(each.id for each in found) == numbers
 
 
-FOUND = st.tuples(
-    st.sampled_from([None, "jinko", "Stripe"]),
-    st.sampled_from([Outcome.VERIFIED, Outcome.STALE]),  # few, so that they meet
-)
-"""By whose scheme a delivery was checked, and what that came to."""
-TERMS = st.sampled_from(
-    [
-        "outcome:verified",
-        "outcome:STALE",
-        "-outcome:verified",
-        "provider:stripe",
-        "provider:jinko",
-        "-provider:jinko",
-        "provider:j*",
-        "endpoint:demo",
-    ]
-)
-
-
-@given(
-    st.lists(st.lists(FOUND, min_size=1, max_size=3), max_size=12),
-    st.lists(TERMS, min_size=1, max_size=3),
-    st.none() | st.integers(0, 13),
-    st.integers(1, 15),
-)
-@example([[("jinko", Outcome.STALE)] * 2], ["outcome:stale"], None, 2)
-@example([[("jinko", Outcome.STALE)] * 2], ["provider:jinko"], None, 2)
-@example([[(None, Outcome.STALE)], [(None, Outcome.STALE)] * 2] * 3, ["outcome:stale"], 6, 3)
-def test_page_is_what_a_look_at_each_delivery_finds(
-    checks: list[list[tuple[str | None, Outcome]]], terms: list[str], before: int | None, limit: int
-) -> None:
-    """However it is read: with an index or without, of deliveries checked once, twice or three times."""
-    wanted = query.parse(" ".join(terms))
-    expected = [
-        number
-        for number, found in reversed(list(enumerate(checks, 1)))
-        if (before is None or number < before) and all(_holds(term, *found[-1]) for term in wanted)
-    ]
-
-    with _database_of(checks) as connection:
-        page = reader.page(connection, wanted, before, limit)
-
-    assert [each.id for each in page] == expected[:limit]
-    for each in page:
-        newest = checks[each.id - 1][-1]
-        assert (each.provider, each.verification.outcome) == newest
-
-
-def _holds(term: query.Term, provider: str | None, outcome: Outcome) -> bool:
-    texts = {query.Key.PROVIDER: provider, query.Key.OUTCOME: outcome, query.Key.ENDPOINT: "demo"}
-    text = (texts[term.key] or "").lower()
-    value = term.value.lower()
-    return (text.startswith(value) if term.prefix else text == value) is not term.negated
-
-
-def _database_of(checks: list[list[tuple[str | None, Outcome]]]) -> closing[sqlite3.Connection]:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    schema.migrate(connection)
-    made = [
-        [
-            verdict(delivery_id=number, provider=provider, verification=Verification(outcome, ""))
-            for provider, outcome in found
-        ]
-        for number, found in enumerate(checks, 1)
-    ]
-    arrivals = [
-        delivery(provider=first.provider, verification=first.verification) for first, *_ in made
-    ]
-    inserts = [partial(insert_delivery, each, delivery_row(each), None) for each in arrivals]
-    commit(connection, 0, Counts(), inserts)
-    later = [each for _, *rest in made for each in rest]
-    write = partial(insert_verdicts, later, [verdict_row(each) for each in later])
-    commit(connection, len(made), Counts(), [write])
-    return closing(connection)
-
-
 WORDS = st.text(st.characters(codec=None), min_size=1, max_size=12) | st.sampled_from(
     ["%", "_", "\\", "'", '"', ";--", "*", "-", ":", "\0", "[/]", ":term_0", "NULL", "id:1"]
 )
 
 
 @given(st.lists(WORDS, max_size=6).map(" ".join))
-@example("x " * 500)
-@example("-x " * 333)
+@example("x " * 100)
+@example("-x " * 100)
 @example("event:" + "%" * 994)
 @example("id:" + "9" * 997)
 def test_whatever_can_be_read_can_be_asked(text: str) -> None:
@@ -234,27 +159,57 @@ def test_whatever_can_be_read_can_be_asked(text: str) -> None:
         return
 
     with _database() as connection:
-        assert len(reader.page(connection, wanted, None, 10)) <= len(DELIVERIES)
+        assert len(_found(connection, wanted)) <= len(DELIVERIES)
 
 
-@given(WORDS)
-def test_term_and_its_negation_divide_the_deliveries(word: str) -> None:
+@given(st.lists(WORDS, max_size=3).map(" ".join))
+def test_query_and_its_negation_divide_the_deliveries(text: str) -> None:
     try:
-        with_it, without_it = query.parse(word), query.parse("-" + word)
+        wanted = query.parse(text)
     except QueryError:
-        return
-    if len(with_it) != 1:  # white space inside
         return
 
     with _database() as connection:
-        found = [
-            each.id
-            for wanted in (with_it, without_it)
-            for each in reader.page(connection, wanted, None, 10)
-        ]
+        found = [*_found(connection, wanted), *_found(connection, query.Not(wanted))]
 
-    if not with_it[0].negated:
-        assert sorted(found) == [1, 2, 3, 4, 5]
+    assert sorted(found) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        *(
+            "id:1",
+            "size:>1",
+            "since:1h",
+            "until:2026-06-02",
+            "has:attempt",
+            "is:failed",
+            "is:pending",
+        ),
+        *(
+            "status:5xx",
+            "status:none",
+            "failure:timeout",
+            "x",
+            "event:x",
+            "provider:x*",
+            "outcome:stale",
+        ),
+        *("body:x", "body:x*", "json:a.b=c", "json:a", "header:a=b", "header:a", "is:duplicate"),
+    ],
+)
+def test_deepest_query_is_not_too_deep(leaf: str) -> None:
+    """SQLite's own limits are never met: neither of its parser's stack nor of an expression's depth."""
+    nested = leaf
+    for _ in range(query.MAX_DEPTH):
+        nested = f"x or x -({nested})"
+    many = (query.MAX_CHARACTERS + 4) // (len(leaf) + 4)
+    wide = " or ".join([leaf] * min(many, query.MAX_TERMS))
+
+    with _database() as connection:
+        for text in (nested, wide, wide.replace(" or ", " "), f"-({wide[: -len(leaf)]}x)"):
+            _found(connection, query.parse(text))
 
 
 @pytest.fixture
@@ -268,5 +223,10 @@ def _database() -> closing[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     schema.migrate(connection)
     writes = [partial(insert_delivery, each, delivery_row(each), None) for each in DELIVERIES]
-    commit(connection, 0, Counts(), writes)
+    commit(connection, 0, Counts(), Firsts(), writes)
+    content.register(connection)
     return closing(connection)
+
+
+def _found(connection: sqlite3.Connection, wanted: query.Query) -> list[int]:
+    return [each.id for each in search.page(connection, None, wanted, None, 10).deliveries]
