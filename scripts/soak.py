@@ -27,6 +27,8 @@ from tests import process
 from tests.faults import disk, strace
 from tests.faults.strace import altered
 from tests.faults.test_big_bodies import big
+from tests.faults.test_busy_screen import busy_screen
+from tests.faults.test_clock_and_terminal import closings
 from tests.faults.test_crowds import (
     crowd,
     duplicates,
@@ -98,7 +100,9 @@ class Drills:
                 "F22", "many huge bodies at once", lambda at: self.heavy(at, self.size(50, 5), 20)
             ),
             Drill("F23", "every `fdatasync` takes 200 ms longer", self.slow),
+            Drill("F24", "the worst bodies opened beside 200 deliveries a second", self.screen),
             Drill("F26", "one signed delivery, many times at once", self.copies),
+            Drill("F35", "the terminal's window closed under 8 senders", self.windows),
             Drill("F36", "64 file descriptors", self.starved),
         ]
 
@@ -173,6 +177,18 @@ class Drills:
         assert missing == 0
         return f"longest wait {slowest_s * 1000:.0f} ms, 0 refused, 0 lost"
 
+    async def screen(self, folder: Path) -> str:
+        found = await busy_screen(folder)
+        return (
+            f"worst loop lag, inspector {found.inspector_ms} ms / terminal {found.terminal_ms} ms"
+        )
+
+    async def windows(self, folder: Path) -> str:
+        count = self.size(30, 5)
+        ended = await closings(folder, count)
+        assert ended == count
+        return f"{count} windows closed, {ended} terminals ended, every sender answered 200, 0 lost"
+
     async def copies(self, folder: Path) -> str:
         stored_count, verified, forwarded = await duplicates(folder, 100)
         return f"100 copies at once: {stored_count} stored, {verified} verified, {forwarded} forwarded once each"
@@ -181,7 +197,7 @@ class Drills:
         crowded, later, missing = await few_descriptors(folder, self.size(1000, 256))
         assert missing == 0
         return (
-            f"{crowded.statuses[200]:,} answered 200, {len(crowded.unanswered)} cut off; "
+            f"{_statuses(crowded.statuses)}, {len(crowded.unanswered)} cut off; "
             f"{later.statuses[200]} of 80 later ones answered; 0 lost"
         )
 

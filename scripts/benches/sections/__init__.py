@@ -1,0 +1,37 @@
+"""What can be measured, by name and in the order in which it is; one module for each kind of measuring."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from scripts.benches.figures import Result
+from scripts.benches.sections import latency, memory, pages, rates, sizes, start, steady
+from scripts.benches.setting import Setting
+
+
+class Section(NamedTuple):
+    """One kind of measuring."""
+
+    about: str
+    measure: Callable[[Setting], Result]
+    needs_many: bool = False
+    """Whether it takes a million deliveries."""
+
+
+SECTIONS = {
+    "stored": Section("verified and fsynced deliveries, of bare aiohttp", rates.stored),
+    "forwarded": Section("the same and the target's answer, of mitmdump", rates.forwarded),
+    "latency": Section("what the way through adds for one sender, of mitmdump", latency.added),
+    "steady": Section("p99 of an acknowledgement at half the highest rate", steady.acknowledged),
+    "start": Section("`--version`, and `listen` to ready", start.started),
+    "memory": Section(
+        "idle, after many deliveries, during a large body", memory.held, needs_many=True
+    ),
+    "size": Section(
+        "file size over what was on the wire; the text index", sizes.sizes, needs_many=True
+    ),
+    "pages": Section(
+        "newest page, filters and searches of many deliveries", pages.pages, needs_many=True
+    ),
+    "full": Section("the rate with many deliveries stored", rates.full, needs_many=True),
+}
+"""The size is taken before anything else is stored beside what was filled in."""
