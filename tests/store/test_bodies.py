@@ -53,7 +53,7 @@ async def test_a_big_body_that_does_not_fit_leaves_nothing(store: Store, data_di
     """The disk is full halfway: the row was there, and is not committed; there is room for smaller ones."""
     first = await store.append_delivery(delivery(body=b"first"))
     writer = store._writer._connection
-    await in_thread(writer, lambda raw: raw.execute("PRAGMA max_page_count = 600").fetchall())
+    await in_thread(writer, lambda raw: raw.execute("PRAGMA max_page_count = 300").fetchall())
 
     with pytest.raises(StorageError, match="full"):
         await store.append_delivery(delivery(body=body_of(5 * BIG_BYTES)))

@@ -163,7 +163,8 @@ async def test_first_start_killed_in_its_first_write(data_dir: DataDir) -> None:
     magic = bytes.fromhex(
         "d9d505f920a163d7"
     )  # https://sqlite.org/fileformat.html#the_rollback_journal
-    records, nonce, original_pages, sector_bytes, page_bytes = 0, 1, 0, 512, 8192
+    records, nonce, original_pages, sector_bytes = 0, 1, 0, 512
+    page_bytes = database.NEW_FILE["page_size"]
     head = struct.pack(">5I", records, nonce, original_pages, sector_bytes, page_bytes)
     journal = data_dir.database.with_name("hooktap.db-journal")
     journal.write_bytes((magic + head).ljust(sector_bytes, b"\0"))

@@ -7,7 +7,7 @@ from inspector.core import query
 from inspector.core.model import Trigger
 from inspector.core.query import EVERYTHING
 from inspector.datadir import DataDir
-from inspector.store import Candidate, Selection, Store, pruning
+from inspector.store import Candidate, Selection, Store, database, pruning
 from tests.factories import attempt, delivery, request, response, verdict
 
 ALL = Selection()
@@ -165,6 +165,6 @@ async def test_space_comes_back(store: Store, data_dir: DataDir) -> None:
 
     assert (before.free_bytes, deleted.bytes) == (0, before.bytes)
     assert deleted.free_bytes > 3_900_000
-    assert part.bytes == before.bytes - 100 * 8192
+    assert part.bytes == before.bytes - 100 * database.NEW_FILE["page_size"]
     assert (after.free_bytes, after.bytes) == (0, before.bytes - deleted.free_bytes)
     assert (await store.append_delivery(delivery())).id == 41

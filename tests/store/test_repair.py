@@ -7,12 +7,12 @@ import pytest
 
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError, UnreachableError
-from inspector.store import Store
+from inspector.store import Store, database
 from inspector.store import repair as repairing
 from inspector.store.repair import is_whole, repair
 from tests.factories import attempt, delivery, verdict
 
-PAGE = 8192
+PAGE = database.NEW_FILE["page_size"]
 COUNT = 300
 
 

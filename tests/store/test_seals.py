@@ -15,7 +15,7 @@ import pytest
 from inspector.core.model import Attempt, Delivery, Failure, Outcome, Record, Verdict, Verification
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError, StorageError
-from inspector.store import Store, reader
+from inspector.store import Store, database, reader
 from inspector.store import repair as repairing
 from inspector.store.database import find_damage, read_only
 from inspector.store.repair import is_whole, repair
@@ -162,7 +162,9 @@ async def test_what_is_repaired_is_what_was_stored(data_dir: DataDir, seed: int)
     content = bytearray(data_dir.database.read_bytes())
     dice = random.Random(seed)
     for _ in range(5):
-        content[dice.randrange(8192, len(content))] ^= 1 << dice.randrange(8)
+        content[dice.randrange(database.NEW_FILE["page_size"], len(content))] ^= (
+            1 << dice.randrange(8)
+        )
     data_dir.database.write_bytes(content)
 
     done = repair(data_dir, "now")
