@@ -1,0 +1,93 @@
+"""The options that change a delivery before it is sent once more."""
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inspector.cli.options import FILE
+from inspector.core.edits import BODY_MAX_BYTES, Changes
+from inspector.core.text import encode, safe
+
+
+def header(text: str) -> tuple[bytes, bytes | None]:
+    """Read `Name: value`, or `Name:` for one that is to go."""
+    name, colon, value = text.partition(":")
+    if not colon or not name:
+        raise click.BadParameter(f"'{safe(text)}' is no 'Name: value' (and 'Name:' removes it)")
+    value = value.strip(" \t")
+    return encode(name), encode(value) if value else None
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """Read `json.path=value`."""
+    path, equals, value = text.partition("=")
+    if not equals or not path:
+        raise click.BadParameter(f"'{safe(text)}' is no json.path=value")
+    return path, value
+
+
+def editing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options; the command gets `changes`, None if none was given."""
+
+    @functools.wraps(function)
+    def gathering(
+        *args: Any,
+        method: str | None,
+        path: str | None,
+        headers: tuple[tuple[bytes, bytes | None], ...],
+        body_file: Path | None,
+        values: tuple[tuple[str, str], ...],
+        **others: Any,
+    ) -> Any:
+        body = None if body_file is None else _read(body_file)
+        target = None if path is None else encode(path)
+        changes = Changes(method, target, headers, body, values)
+        return function(*args, changes=None if changes == Changes() else changes, **others)
+
+    for option in reversed(_OPTIONS):
+        gathering = option(gathering)
+    return gathering
+
+
+_OPTIONS = (
+    click.option("--method", metavar="METHOD", help="Send with another method."),
+    click.option(
+        "--path", metavar="PATH", help="Send to another path and query after the endpoint's target."
+    ),
+    click.option(
+        "--header",
+        "headers",
+        type=header,
+        multiple=True,
+        metavar="'NAME: VALUE'",
+        help="Set a header; 'NAME:' removes it. Give it again for more.",
+    ),
+    click.option(
+        "--body-file", type=FILE, metavar="FILE|-", help="Send another body; -: from stdin."
+    ),
+    click.option(
+        "--set",
+        "values",
+        type=assignment,
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Put a value into a JSON body, as in booking.status=PAID or items.0.id=7; "
+        "every other byte stays. Give it again for more.",
+    ),
+)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if str(path) == "-":
+            return sys.stdin.buffer.read(BODY_MAX_BYTES + 1)
+        with path.open("rb") as file:
+            return file.read(BODY_MAX_BYTES + 1)
+    except OSError as error:
+        raise click.BadParameter(
+            f"cannot read {path}: {error.strerror}", param_hint="--body-file"
+        ) from error
