@@ -2,7 +2,8 @@
 
 import json
 from codecs import BOM_UTF8
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from inspector.cli.requests import curl, har, raw
 from inspector.cli.requests.raw import body_request as with_headers
@@ -10,7 +11,17 @@ from inspector.core.model import Request
 from inspector.core.text import decode
 from inspector.errors import ConfigError
 
-__all__ = ["parse", "with_headers"]
+__all__ = ["Saved", "parse", "parse_all", "with_headers"]
+
+
+class Saved(NamedTuple):
+    """A request of a file, or the reason why it cannot be had."""
+
+    request: Request | None
+    note: str
+    """What should be known about it; empty if nothing."""
+    received_at_us: int | None = None
+    """When it was made, where the file says so."""
 
 
 def parse(name: str, content: bytes, entry: int | None = None) -> tuple[Request, Sequence[str]]:
@@ -33,6 +44,35 @@ def parse(name: str, content: bytes, entry: int | None = None) -> tuple[Request,
         raise ConfigError(f"{name}: {error}") from error
     request, note = raw.parse_request(name, content)
     return request, [note] if note else []
+
+
+def parse_all(name: str, content: bytes, *, leaving_out: Collection[str] = ()) -> Iterator[Saved]:
+    """Yield every request of a file, but of a HAR file none with a method of `leaving_out`.
+
+    Raises ConfigError, with the file's `name`, where it is of no kind that is known here.
+    """
+    content = content.removeprefix(BOM_UTF8)
+    document = _archive(content)
+    text = decode(content)
+    try:
+        if document is not None:
+            yield from _entries(document, leaving_out)
+        elif curl.begins(text):
+            yield from (Saved(request, "") for request in curl.parse_all(text))
+        else:
+            request, note = raw.parse_request(name, content)
+            yield Saved(request, note or "")
+    except ConfigError as error:
+        said = str(error)
+        raise ConfigError(said if said.startswith(f"{name}:") else f"{name}: {said}") from error
+
+
+def _entries(document: object, leaving_out: Collection[str]) -> Iterator[Saved]:
+    for number, entry in enumerate(har.entries(document), 1):
+        if entry.method not in leaving_out:
+            note = "; ".join(entry.notes)
+            told = f"request {number}: {note}" if note else ""
+            yield Saved(entry.request, told, entry.started_at_us)
 
 
 def _archive(content: bytes) -> object:

@@ -8,6 +8,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote_plus, unquote_to_bytes
 
@@ -31,7 +32,18 @@ def begins(text: str) -> bool:
 
 def parse(text: str) -> Request:
     """Return the request. Raises ConfigError."""
-    words, stdin = _command(shell.commands(_BEGINNING.sub("", text, count=1)))
+    return _request(*_command(shell.commands(_BEGINNING.sub("", text, count=1))))
+
+
+def parse_all(text: str) -> Iterator[Request]:
+    """Yield the request of every curl command there is; other commands between them are passed over."""
+    commands = shell.commands(_BEGINNING.sub("", text, count=1))
+    for each in commands:
+        if each.words[:1] in ([b"curl"], [b"printf"]):
+            yield _request(*_command(chain([each], commands)))
+
+
+def _request(words: list[bytes], stdin: bytes | None) -> Request:
     said = _Said(stdin)
     for option, value in curloptions.read(words, _READ):
         said.take(option, value)

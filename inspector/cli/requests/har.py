@@ -2,11 +2,13 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
 from inspector.cli.requests import address
+from inspector.core.export.har import EXACT
 from inspector.core.headers import HeaderPair, Headers
 from inspector.core.model import Request
 from inspector.core.text import decode, encode, safe, shorten
@@ -16,6 +18,7 @@ LISTED_MAX = 20
 """Requests that are listed for a person to choose from."""
 _FORM = "application/x-www-form-urlencoded"
 _URL_WIDTH = 80
+_NO_HAR = "is not a HAR file, or has none of the fields it needs"
 
 
 def parse(document: Any, entry: int | None) -> tuple[Request, list[str]]:
@@ -26,12 +29,57 @@ def parse(document: Any, entry: int | None) -> tuple[Request, list[str]]:
     try:
         requests = [each["request"] for each in document["log"]["entries"]]
         chosen = _chosen(requests, entry)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(_NO_HAR) from error
+    return _request(chosen)
+
+
+class Entry(NamedTuple):
+    """One entry of a file that is read whole."""
+
+    method: str
+    request: Request | None
+    """None where it cannot be read."""
+    notes: list[str]
+    """What should be known about it, or why it cannot."""
+    started_at_us: int | None
+
+
+def entries(document: Any) -> Iterator[Entry]:
+    """Yield every request of the file. Raises ConfigError if it is none."""
+    try:
+        saved = [(each, dict(each["request"])) for each in document["log"]["entries"]]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ConfigError(_NO_HAR) from error
+    for each, chosen in saved:
+        method = str(chosen.get("method"))
+        try:
+            request, notes = _request(chosen)
+        except ConfigError as error:
+            yield Entry(method, None, [str(error)], None)
+        else:
+            yield Entry(method, request, notes, _started_at_us(each))
+
+
+def _started_at_us(entry: Mapping[str, Any]) -> int | None:
+    try:
+        started = datetime.fromisoformat(entry["startedDateTime"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    if started.tzinfo is None:
+        started = started.replace(tzinfo=UTC)
+    since = started - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _request(chosen: Mapping[str, Any]) -> tuple[Request, list[str]]:
+    try:
         body, notes = _body(chosen)
         url = address.read(_absolute(chosen["url"]))
         pairs = [_pair(field) for field in chosen.get("headers", ())]
         method = str(chosen["method"])
     except (KeyError, TypeError, AttributeError, UnicodeEncodeError) as error:
-        raise ConfigError("is not a HAR file, or has none of the fields it needs") from error
+        raise ConfigError(_NO_HAR) from error
     # Names that begin with a colon are HTTP/2's own: they stand for the request line and Host (RFC 9113, 8.3.1).
     headers = Headers(tuple(pair for pair in pairs if not pair[0].startswith(b":")))
     if b"Host" not in headers:
@@ -87,6 +135,8 @@ def _body(request: Mapping[str, Any]) -> tuple[bytes, list[str]]:
         except (ValueError, binascii.Error) as error:
             raise ConfigError("its body is said to be base64, and is not") from error
     if text:
+        if posted.get("comment") == EXACT:
+            return encode(text), []
         return encode(text), ["a HAR holds text, so its body may not be the bytes that were sent"]
     if params := posted.get("params"):
         if not str(posted.get("mimeType", "")).startswith(_FORM):

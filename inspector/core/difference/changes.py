@@ -30,6 +30,17 @@ class Change:
             return Kind.ADDED
         return Kind.REMOVED if self.after is None else Kind.CHANGED
 
+    @property
+    def name(self) -> str | None:
+        """What `compare` is to ignore to leave it out, in every item of a list; None: it always counts."""
+        kind, _, path = self.part.partition(" ")
+        if kind == "header":
+            return f"header:{path}"
+        if kind != "json" or not path:
+            return None
+        *steps, last = path.split(".")
+        return "json:" + ".".join([*("*" if step.isdigit() else step for step in steps), last])
+
 
 class LineKind(StrEnum):
     """On which side a line stands."""

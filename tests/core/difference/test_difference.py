@@ -188,3 +188,26 @@ def test_both_texts_can_be_read_from_their_difference(before: list[str], after: 
     come = [each for each in lines if each.kind is not LineKind.REMOVED]
     assert "\n".join(each.text for each in kept) == was
     assert "\n".join(each.text for each in come) == now
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("header X-Id", "header:X-Id"),
+        ("json a.b", "json:a.b"),
+        ("json items.3.id", "json:items.*.id"),
+        ("json items.3", "json:items.3"),
+        ("json", None),
+        ("status", None),
+    ],
+)
+def test_what_a_change_is_ignored_by(part: str, name: str | None) -> None:
+    """An index within the path stands for every one: the next comparison has other items there."""
+    assert Change(part, "1", "2").name == name
+
+
+def test_ignoring_a_change_by_its_name_leaves_it_out() -> None:
+    before, after = {"a": [{"id": 1}, {"id": 2}]}, {"a": [{"id": 3}, {"id": 4}]}
+    (first, _) = of_json(before, after).changes
+    assert first.name is not None
+    assert of_json(before, after, first.name).is_empty

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.core.export import TEXT_CAP_BYTES, curl
+from inspector.core.export import copy_of, curl
+from inspector.core.export.shellwords import TEXT_CAP_BYTES
 from inspector.core.headers import Headers
 from inspector.core.model import Delivery
 from inspector.core.text import safe_lines
@@ -47,7 +48,7 @@ async def run(made: Delivery, body: bytes, path: str = "/in/demo") -> Received:
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        command = curl(made, body, f"http://127.0.0.1:{port}{path}")
+        command = curl(copy_of(made, body, f"http://127.0.0.1:{port}{path}"))
         shell = await asyncio.create_subprocess_exec(
             "sh",
             stdin=asyncio.subprocess.PIPE,
@@ -147,16 +148,17 @@ def test_credentials_are_redacted_and_signatures_kept() -> None:
     )
     made = delivery(request=request(headers=sent))
 
-    command = curl(made, b"{}", URL)
+    command = curl(copy_of(made, b"{}", URL))
 
     assert "abc" not in command
     assert "sid=1" not in command
     assert "X-Jinko-Signature: sha256=ab" in command
-    assert "Bearer abc" in curl(made, b"{}", URL, include_secrets=True)
+    assert "Bearer abc" in curl(copy_of(made, b"{}", URL, include_secrets=True))
 
 
 def test_header_that_curl_would_read_as_a_file_is_left_out() -> None:
-    command = curl(delivery(request=request(headers=headers(("@/etc/passwd", "x")))), b"", URL)
+    sent = delivery(request=request(headers=headers(("@/etc/passwd", "x"))))
+    command = curl(copy_of(sent, b"", URL))
 
     assert "passwd" not in command
 
@@ -173,7 +175,7 @@ def test_command_is_safe_to_paste(
     """Whatever the sender wrote: no control, invisible or direction-changing character, and it is UTF-8."""
     made = delivery(request=request(method=method, headers=Headers(tuple(pairs)), body=body))
 
-    command = curl(made, body, url)
+    command = curl(copy_of(made, body, url))
 
     assert safe_lines(command, tab_width=0) == command
     command.encode()
