@@ -17,7 +17,7 @@ from inspector.config import Config, Keep
 from inspector.core.pruning import PruneOrder
 from inspector.datadir import DataDir
 from inspector.errors import QueryError
-from inspector.retention import DAY_US, Retention
+from inspector.retention import DAY_US, Retention, choice
 from inspector.server import running
 from inspector.store import Store
 from inspector.store.space import Disk, Space
@@ -145,7 +145,7 @@ async def test_what_was_owed_is_found_again(store: Store, monkeypatch: pytest.Mo
 
 
 async def test_slices_are_bounded_by_bytes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "SLICE_BYTES", 25_000)
+    monkeypatch.setattr(choice, "SLICE_BYTES", 25_000)
     await _receive(store, 10, body=b"x" * 9_000)
     await _receive(store, 1, body=b"x" * 90_000)
     held = _retention(store)

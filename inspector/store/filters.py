@@ -32,7 +32,9 @@ _COLUMNS: Mapping[Key, tuple[str, ...]] = {
     Key.EVENT: ("event",),
     Key.METHOD: ("method",),
     Key.TEXT: ("endpoint", "event", "event_id", "attempt_id"),
+    Key.NOTE: ("(SELECT note FROM mark WHERE delivery_id = delivery.id)",),
 }
+_ANYWHERE = (Key.TEXT, Key.NOTE)
 
 _LAST = "(SELECT {what} FROM attempt WHERE delivery_id = delivery.id ORDER BY number DESC LIMIT 1)"
 _STATUS = _LAST.format(what="status")
@@ -50,6 +52,7 @@ _IS = {
     Is.FORWARDED: _LAST.format(what="status BETWEEN 200 AND 299"),
     Is.PENDING: "EXISTS (SELECT 1 FROM schedule WHERE delivery_id = delivery.id)",
     Is.DUPLICATE: "EXISTS (SELECT 1 FROM duplicate WHERE delivery_id = delivery.id)",
+    Is.MARKED: "EXISTS (SELECT 1 FROM mark WHERE delivery_id = delivery.id AND marked)",
 }
 
 _THIS_MILLENNIUM = 2000
@@ -143,9 +146,9 @@ class _Compiler:
     def _comparison(self, term: Term) -> str:
         value = text(term.value)  # as the rows were stored
         # Both comparisons ignore the case of ASCII letters.
-        if term.prefix or term.key is Key.TEXT:
+        if term.prefix or term.key in _ANYWHERE:
             value = re.sub(r"[\\%_]", r"\\\g<0>", value) + "%"
-            if term.key is Key.TEXT:
+            if term.key in _ANYWHERE:
                 value = "%" + value
             comparison = rf"LIKE {self._bound(value)} ESCAPE '\'"
         else:

@@ -19,7 +19,9 @@ from inspector.core.model import (
     Verification,
 )
 from inspector.errors import StorageError
-from inspector.store.rows import attempt_from_row, delivery_from_row, verdict_from_row
+from inspector.store.rows.attempts import attempt_from_row
+from inspector.store.rows.deliveries import delivery_from_row
+from inspector.store.rows.verdicts import verdict_from_row
 from inspector.store.seals import damaged
 from inspector.store.values import Row
 

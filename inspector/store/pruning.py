@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inspector.core.query import EVERYTHING, Query
+from inspector.store.commit import Transaction
 from inspector.store.filters import conditions
 from inspector.store.reader import NO_LIMIT
 from inspector.store.values import integer
-from inspector.store.writes import Transaction
 
 WINDOW = 5000
 """Numbers looked through in one go: a few hundredths of a second."""
@@ -36,7 +36,10 @@ CANDIDATES = """
     FROM
         delivery
         LEFT JOIN verdict ON verdict.id = (SELECT max(id) FROM verdict WHERE delivery_id = delivery.id)
-    WHERE delivery.id > :after AND delivery.id <= :upto AND received_at_us < :received_before_us AND {conditions}
+    WHERE
+        delivery.id > :after AND delivery.id <= :upto AND received_at_us < :received_before_us
+        AND NOT EXISTS (SELECT 1 FROM mark WHERE delivery_id = delivery.id)
+        AND {conditions}
     ORDER BY delivery.id
     LIMIT :limit
 """
@@ -161,7 +164,7 @@ def room(connection: sqlite3.Connection) -> Room:
 
 
 def delete(delivery_ids: Sequence[int], transaction: Transaction) -> None:
-    """Take deliveries away with all that belongs to them, but none that its target is still to get."""
+    """Take deliveries away with all that belongs to them, but none marked or that its target is still to get."""
     transaction.deletions += [(delivery_id,) for delivery_id in delivery_ids]
 
 

@@ -14,13 +14,14 @@ from inspector.store import lock
 from inspector.store.database import MAGIC, prepare, read_only
 from inspector.store.files import open_private
 from inspector.store.reader import damaged_records
-from inspector.store.rows import SELECT_DELIVERIES, salt_from_row
+from inspector.store.rows.deliveries import SELECT_DELIVERIES, salt_from_row
 from inspector.store.values import SEAL
 
 TABLES: Mapping[str, str] = {
     "delivery": "id",
     "handshake": "delivery_id",
     "duplicate": "delivery_id",
+    "mark": "delivery_id",
     "attempt": "id",
     "edit": "attempt_id",
     "verdict": "id",
@@ -117,11 +118,8 @@ def is_whole(path: Path) -> bool:
 
 def _move_aside(path: Path, folder: Path) -> None:
     folder.mkdir(mode=0o700)
-    for suffix in (
-        "-wal",
-        "-shm",
-        "",
-    ):  # the database last: without it they would be taken for another's
+    # The database last: without it they would be taken for another's.
+    for suffix in ("-wal", "-shm", ""):
         file = path.with_name(path.name + suffix)
         if file.exists():
             file.rename(folder / file.name)
@@ -175,16 +173,14 @@ def _copy(
     for row in _readable(damaged, table, columns, repaired):
         highest = max(highest, row[0])
         values = row[1:]
-        if table == "delivery" and values[-2] != len(
-            values[-1] or b""
-        ):  # its body is another's, or cut
+        # Its body may be another's, or cut.
+        if table == "delivery" and values[-2] != len(values[-1] or b""):
             repaired.unreadable += 1
             continue
         try:
             target.execute(insert, values)
-        except (
-            sqlite3.IntegrityError
-        ):  # of another type, twice the same, or of a delivery that is lost
+        except sqlite3.IntegrityError:
+            # Of another type, twice the same, or of a delivery that is lost.
             repaired.unreadable += 1
             continue
         repaired.recovered[table] = count = repaired.recovered.get(table, 0) + 1
@@ -248,9 +244,8 @@ def _readable(
                 yield row
         except sqlite3.Error:
             if low >= high:
-                repaired.unreadable += (
-                    low > last_bad + 1
-                )  # a bad page is many numbers, and one place
+                # A bad page is many numbers, and one place.
+                repaired.unreadable += low > last_bad + 1
                 last_bad = low
             else:
                 middle = (low + high) // 2

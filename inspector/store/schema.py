@@ -106,7 +106,77 @@ SCRIPT_2 = """
     CREATE INDEX delivery_by_provider ON delivery (provider COLLATE NOCASE);
 """
 
-SCRIPTS = (SCRIPT_1, SCRIPT_2)
+SCRIPT_3 = """
+    -- What the checksums in this database's rows are mixed with, and the last number of the time before there were any.
+    CREATE TABLE seal (
+        salt INTEGER NOT NULL,
+        unsealed INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO seal
+    SELECT
+        random() & 4294967295,
+        max(
+            deleted,
+            (SELECT coalesce(max(id), 0) FROM delivery),
+            (SELECT coalesce(max(id), 0) FROM attempt),
+            (SELECT coalesce(max(id), 0) FROM verdict)
+        )
+    FROM sequence;
+    -- Deliveries and attempts have theirs in front of their headers: what follows a body is read through it.
+    ALTER TABLE verdict ADD COLUMN checksum INTEGER;
+"""
+
+SCRIPT_4 = """
+    -- Deliveries whose event came before: in which it came first, which may be gone by now, and whether this one was
+    -- not forwarded because that one was. Not columns of delivery: few rows have them.
+    CREATE TABLE duplicate (
+        delivery_id INTEGER PRIMARY KEY REFERENCES delivery ON DELETE CASCADE,
+        of INTEGER NOT NULL,
+        held INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX duplicate_not_held ON duplicate (of) WHERE NOT held;
+"""
+
+SCRIPT_5 = """
+    -- A filter for what failed. What was answered 2xx, which is nearly all, costs it nothing.
+    CREATE INDEX attempt_failed ON attempt (delivery_id, status, failure)
+    WHERE failure IS NOT NULL OR status NOT BETWEEN 200 AND 299;
+"""
+
+SCRIPT_6 = """
+    -- What a person had changed in a delivery before it was sent once more; what is as it arrived is NULL. Which parts
+    -- they are is guarded with the attempt.
+    CREATE TABLE edit (
+        attempt_id INTEGER PRIMARY KEY REFERENCES attempt ON DELETE CASCADE,
+        parts TEXT NOT NULL,
+        checksum INTEGER NOT NULL,
+        method TEXT,
+        target BLOB,
+        headers BLOB,
+        body BLOB
+    ) STRICT;
+"""
+
+SCRIPT_7 = """
+    -- Endpoints whose deliveries a person has put by: they are in the schedule, due at a time that does not come.
+    CREATE TABLE paused (
+        endpoint TEXT PRIMARY KEY,
+        paused_at_us INTEGER NOT NULL
+    ) STRICT;
+    -- How many came to an endpoint, without a look at each of a million. In the case of the filters.
+    CREATE INDEX delivery_by_endpoint ON delivery (endpoint COLLATE NOCASE);
+"""
+
+SCRIPT_8 = """
+    -- What a person marked, or wrote a note to. It stays when others go.
+    CREATE TABLE mark (
+        delivery_id INTEGER PRIMARY KEY REFERENCES delivery ON DELETE CASCADE,
+        marked INTEGER NOT NULL,
+        note TEXT
+    ) STRICT;
+"""
+
+SCRIPTS = (SCRIPT_1, SCRIPT_2, SCRIPT_3, SCRIPT_4, SCRIPT_5, SCRIPT_6, SCRIPT_7, SCRIPT_8)
 """Script n brings a database of version n - 1 to version n. What has been released is never edited."""
 
 

@@ -32,7 +32,7 @@ from inspector.core.query import (
 from inspector.store import listed, textindex, tokens
 from inspector.store.filters import Parameters, conditions, moment_us
 from inspector.store.reader import snapshot
-from inspector.store.rows import SELECT_DELIVERIES, SELECT_NUMBERS
+from inspector.store.rows.deliveries import SELECT_DELIVERIES, SELECT_NUMBERS
 from inspector.store.values import HIGHEST, LOWEST, Row, integer, text
 
 T = TypeVar("T")
@@ -74,6 +74,7 @@ ARRIVED = {
 
 _REFERS = "SELECT delivery_id FROM {table} WHERE delivery_id BETWEEN :low AND :high ORDER BY delivery_id DESC"
 RECHECKED = _REFERS.format(table="verdict")
+MARKED = _REFERS.format(table="mark")
 
 # The first condition is that of the index `attempt_failed`, word for word.
 _FAILED = """
@@ -89,6 +90,7 @@ FAILED_WITH = _FAILED.format(which="AND status BETWEEN :least AND :most")
 IN_TABLE = {
     str(Is.PENDING): _REFERS.format(table="schedule"),
     str(Is.DUPLICATE): _REFERS.format(table="duplicate"),
+    str(Is.MARKED): MARKED,
     str(Is.FAILED): FAILED,
     str(Has.HANDSHAKE): _REFERS.format(table="handshake"),
 }
@@ -423,6 +425,8 @@ def _own(query: Query) -> Sequence[tuple[str, Parameters]]:
             return (ARRIVED[key], {"value": text(value)}), (RECHECKED, {})
         case Term(Key.HAS | Key.IS, value) if value.lower() in IN_TABLE:
             return ((IN_TABLE[value.lower()], {}),)
+        case Term(Key.NOTE):
+            return ((MARKED, {}),)
         case Term(Key.FAILURE, value):
             return ((FAILED_SO, {"value": value.lower()}),)
         case Span(Key.STATUS, low, high) if _never_2xx(low, high):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspector.errors import StorageError
+from inspector.store.longlog import LogWatch, log_bytes
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,17 @@ class Disk:
         return self.free_bytes < NEAR * self.floor_bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a store takes of its disk, and what is left there."""
+
+    store_bytes: int
+    disk_free_bytes: int | None
+    """None: the operating system does not say."""
+    disk_is_scarce: bool
+    """Whether deliveries will soon be refused."""
+
+
 class Space:
     """Looks at the disk now and then: one system call a second, however much arrives."""
 
@@ -62,8 +74,10 @@ class Space:
         *,
         look: Callable[[Path], Disk] = Disk.of,
         clock: Callable[[], float] = time.monotonic,
+        log_watch: LogWatch | None = None,
     ) -> None:
         self._path = path
+        self._log_watch = log_watch
         self._look = look
         self._clock = clock
         self._next_look_s = self._next_warning_s = float("-inf")
@@ -78,7 +92,18 @@ class Space:
         if self._refusal is not None:
             raise StorageError(self._refusal)
 
+    def usage(self, database: Path) -> Usage:
+        """Look now."""
+        store_bytes = database.stat().st_size + log_bytes(database)
+        try:
+            disk = self._look(self._path)
+        except OSError:
+            return Usage(store_bytes, None, disk_is_scarce=False)
+        return Usage(store_bytes, disk.free_bytes, disk_is_scarce=disk.is_near)
+
     def _refresh(self, now_s: float) -> None:
+        if self._log_watch is not None:
+            self._log_watch.look()
         try:
             disk = self._look(self._path)
         except OSError:  # the commit will say what is wrong

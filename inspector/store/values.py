@@ -11,8 +11,14 @@ from typing import Any, overload
 
 from inspector.core.headers import Headers
 
+Row = tuple[Any, ...]
+
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 """The integers of SQLite."""
+
+SEAL = b"\1\1"
+"""What no encoded headers begin with: so begin those with checksums in front (`seals`)."""
+SEAL_BYTES = len(SEAL) + 8
 
 
 def encode_headers(headers: Headers) -> bytes:
@@ -25,13 +31,19 @@ def encode_headers(headers: Headers) -> bytes:
 
 
 def decode_headers(blob: bytes) -> Headers:
-    """Give back the pairs that `encode_headers` was given."""
+    """Give back the pairs that `encode_headers` was given, whether they were sealed or not. Raises ValueError."""
+    blob = unsealed(blob)
     if not blob:
         return Headers()
     fields = blob.split(b"\0")
     if _ESCAPE in blob:
         fields = [_unescape(field) for field in fields]
     return Headers(tuple(zip(fields[::2], fields[1::2], strict=True)))
+
+
+def unsealed(blob: bytes) -> bytes:
+    """Return encoded headers without the checksums in front of them, if there are any."""
+    return blob[SEAL_BYTES:] if blob.startswith(SEAL) else blob
 
 
 _ESCAPE = b"\1"

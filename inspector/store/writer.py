@@ -1,6 +1,7 @@
 """The one task that writes: what queued while the last commit ran is the next one. No timer, no delay."""
 
 import asyncio
+import logging
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -15,8 +16,12 @@ import aiosqlite
 from inspector import tasks
 from inspector.core.model import Record
 from inspector.errors import StorageError, StoreBusyError
+from inspector.store.commit import Counts, Write, commit, read_newest
 from inspector.store.connection import in_thread
-from inspector.store.writes import Counts, Write, commit, read_newest
+from inspector.store.database import explained
+from inspector.store.duplicates import Firsts
+
+log = logging.getLogger(__name__)
 
 QUEUE_WRITES = 10_000
 QUEUE_BYTES = 256 * 1024 * 1024
@@ -49,7 +54,11 @@ class Writer:
         # A write leaves the queue when its commit is over: the bounds cover what is being committed, too.
         self._queued_bytes = 0
         self._counts = Counts()
+        self._firsts = Firsts()
         self._wake = asyncio.Event()
+        self._committed_bytes = 0
+        self._mark_bytes: int | None = None
+        self._marked = asyncio.Event()
         self.closed = False
         self.newest = newest
         """The highest number committed. After a failed commit its numbers, which nobody saw, are given out again."""
@@ -60,7 +69,8 @@ class Writer:
         cls, connection: aiosqlite.Connection, path: Path, on_commit: OnCommit
     ) -> AsyncIterator["Writer"]:
         """Write until the block ends, however it ends; then commit what is still queued."""
-        newest = await in_thread(connection, read_newest)
+        with explained(path):
+            newest = await in_thread(connection, read_newest)
         writer = cls(connection, path, newest, on_commit)
         async with tasks.owned() as group:
             group.create_task(writer._run(), name="store writer")
@@ -89,13 +99,28 @@ class Writer:
         self._wake.set()
         return future
 
+    async def more(self, size_bytes: int) -> None:
+        """Wait until so much more is committed. For one who waits at a time."""
+        self._marked.clear()
+        self._mark_bytes = self._committed_bytes + size_bytes
+        await self._marked.wait()
+
     async def _run(self) -> None:
         try:
+            await self._remember()
             while await self._has_work():
                 await self._commit(self._next_batch())
         finally:  # cancelled, or `on_commit` raised; otherwise nobody waits any more
             self._close()
             self._refuse(len(self._queue), "the store was stopped")
+
+    async def _remember(self) -> None:
+        # Before the first commit, which so knows the duplicates of what came in earlier runs; but nobody waits for it
+        # to be told that the store is open.
+        try:
+            await in_thread(self._connection, self._firsts.fill)
+        except sqlite3.Error as error:  # deliveries can be taken all the same
+            log.warning("duplicates of earlier deliveries are not told: %s: %s", self._path, error)
 
     def _close(self) -> None:
         self.closed = True
@@ -120,7 +145,7 @@ class Writer:
     async def _commit(self, batch: list[Write[Any]]) -> None:
         try:
             transaction, results = await in_thread(
-                self._connection, commit, self.newest, self._counts, batch
+                self._connection, commit, self.newest, self._counts, self._firsts, batch
             )
         except sqlite3.Error as error:
             self._refuse(len(batch), f"cannot write {self._path}: {error}")
@@ -134,6 +159,9 @@ class Writer:
                 future = self._take()
                 if not future.done():
                     future.set_result(result)
+            if self._mark_bytes is not None and self._committed_bytes >= self._mark_bytes:
+                self._mark_bytes = None
+                self._marked.set()
 
     def _refuse(self, count: int, reason: str) -> None:
         for _ in range(count):
@@ -145,4 +173,5 @@ class Writer:
         """Take the oldest write from the queue, its fate decided; its caller may be gone."""
         waiting = self._queue.popleft()
         self._queued_bytes -= waiting.size_bytes
+        self._committed_bytes += waiting.size_bytes
         return waiting.future

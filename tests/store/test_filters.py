@@ -10,9 +10,10 @@ from inspector.core import query
 from inspector.core.model import Outcome, Verification
 from inspector.errors import QueryError
 from inspector.store import Store, content, schema, search
+from inspector.store.commit import Counts, commit
 from inspector.store.duplicates import Firsts
-from inspector.store.rows import delivery_row
-from inspector.store.writes import Counts, commit, insert_delivery
+from inspector.store.rows.deliveries import delivery_row
+from inspector.store.writes import insert_delivery
 from tests.factories import delivery, request, verdict
 
 DELIVERIES = [

@@ -6,9 +6,10 @@ import pytest
 
 from inspector.core import query
 from inspector.datadir import DataDir
-from inspector.store import Store, reader, schema
+from inspector.store import Store, reader, schema, search
 from inspector.store.connection import in_thread
-from inspector.store.filters import conditions, indexed
+from inspector.store.filters import conditions
+from inspector.store.rows.deliveries import SELECT_DELIVERIES
 from tests.factories import attempt, delivery, verdict
 
 
@@ -85,7 +86,12 @@ async def test_records_after_steps_over_pruned_numbers(store: Store, data_dir: D
     ("read", "selects"),
     [
         (lambda connection: reader.records_after(connection, 0, 10), 3),
-        (lambda connection: reader.page(connection, query.parse("outcome:stale"), None, 10), 2),
+        (
+            lambda connection: search.page(
+                connection, None, query.parse("outcome:stale"), None, 10
+            ),
+            4,
+        ),
     ],
 )
 async def test_several_tables_are_read_in_one_snapshot(
@@ -115,8 +121,9 @@ def database() -> Iterator[sqlite3.Connection]:
 
 
 LISTS: list[Callable[[sqlite3.Connection], object]] = [
-    lambda connection: reader.page(connection, query.parse("refund -event:x"), None, 10),
-    lambda connection: reader.page(connection, query.parse("outcome:stale refund"), None, 10),
+    lambda connection: search.page(connection, None, query.parse("refund -event:x"), None, 10),
+    lambda connection: search.page(connection, None, query.parse("outcome:stale refund"), None, 10),
+    lambda connection: search.page(connection, None, query.parse("is:failed"), None, 10),
     lambda connection: reader.records_after(connection, 0, 10),
     lambda connection: reader.attempts(connection, [1]),
     lambda connection: reader.verdicts(connection, 1),
@@ -146,15 +153,21 @@ def test_lists_read_no_body(
 @pytest.mark.parametrize(
     "sql",
     [
-        reader.PAGE.format(conditions="TRUE"),
-        reader.PAGE.format(conditions=conditions(query.parse("id:1 outcome:stale provider:a*"))[0]),
-        reader.PAGE_RECHECKED.format(conditions="TRUE"),
+        SELECT_DELIVERIES + search.RANGE.format(conditions="TRUE"),
+        SELECT_DELIVERIES
+        + search.RANGE.format(
+            conditions=conditions(query.parse("id:1 outcome:stale provider:a*"))[0]
+        ),
+        search.RECHECKED,
+        *search.ARRIVED.values(),
+        *search.IN_TABLE.values(),
+        search.FAILED_SO,
+        search.FAILED_WITH,
         reader.DELIVERY,
         reader.DELIVERIES_AFTER,
         reader.ATTEMPTS_AFTER,
         reader.VERDICTS_AFTER,
         reader.ATTEMPTS,
-        reader.FIRST_VERDICT,
         reader.LATER_VERDICTS,
         reader.DUE,
         reader.NEXT_DUE,
@@ -165,38 +178,25 @@ def test_reads_go_straight_to_their_rows(database: sqlite3.Connection, sql: str)
     assert _plan(database, sql)
 
 
-@pytest.mark.parametrize(
-    ("text", "index"),
-    [
-        ("outcome:stale", "delivery_by_outcome"),
-        ("provider:jinko", "delivery_by_provider"),
-        ("-event:x outcome:STALE refund", "delivery_by_outcome"),
-        ("provider:j* outcome:stale", "delivery_by_outcome"),
-        ("-outcome:stale provider:jinko", "delivery_by_provider"),
-    ],
-)
-def test_filter_for_what_is_rare_has_an_index(
-    database: sqlite3.Connection, text: str, index: str
-) -> None:
-    """It need not look at a million deliveries to find that none matches."""
-    wanted = query.parse(text)
-    sql = reader.PAGE_INDEXED.format(conditions=conditions(wanted)[0], indexed=indexed(wanted))
+def test_chosen_rows_are_read_one_by_one(database: sqlite3.Connection) -> None:
+    sql = SELECT_DELIVERIES + search.CHOSEN.format(conditions="TRUE")
+    plan = [
+        row[3]
+        for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", {"numbers": "[]", "limit": 1})
+    ]
 
-    assert f"SEARCH delivery USING INDEX {index} " in _plan(database, sql)[0]
-
-
-@pytest.mark.parametrize("text", ["", "-outcome:stale", "provider:j*", "refund", "event:x id:1"])
-def test_other_filters_walk_from_the_newest(text: str) -> None:
-    assert indexed(query.parse(text)) is None
+    assert plan[0] == "SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"
+    assert not [line for line in plan if "B-TREE" in line or line.startswith("SCAN delivery")]
 
 
 def _plan(database: sqlite3.Connection, sql: str) -> list[str]:
     """Return the lines of a statement's plan, none of which may search a table from end to end or sort."""
-    named = "before above after limit id delivery_id now_us after_us term_0 term_1 term_2"
+    named = "low high value least most after limit id delivery_id now_us after_us never term_0 term_1 term_2"
     names = dict.fromkeys(named.split(), 1)
     plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", names)]
     # The newest verdict is asked for row by row, from its index.
-    straight = ("SEARCH", "CORRELATED SCALAR SUBQUERY")
+    # `seal` is one row, read once.
+    straight = ("SEARCH", "CORRELATED SCALAR SUBQUERY", "SCALAR SUBQUERY", "SCAN seal")
     assert all(line.startswith(straight) for line in plan), plan
     return plan
 

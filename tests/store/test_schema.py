@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from inspector.datadir import DataDir
+from inspector.errors import StorageError
 from inspector.store import Store, schema
 from inspector.store.database import NEW_FILE
+from inspector.store.repair import is_whole, repair
 from tests import factories
 
 ONE = "CREATE TABLE a (x INTEGER) STRICT; INSERT INTO a VALUES (1), (2);"
@@ -43,6 +45,8 @@ def _statements(script: str) -> Iterator[str]:
 
 
 STATEMENTS_2 = list(_statements(schema.SCRIPT_2))
+STATEMENTS_3 = list(_statements(schema.SCRIPT_3))
+STATEMENTS_4 = list(_statements(schema.SCRIPT_4))
 MIGRATE = """
 import json, os, signal, sqlite3, sys
 from inspector.store import schema
@@ -115,6 +119,63 @@ async def _use_version_2(data_dir: DataDir) -> None:
         assert [each.id for each in await store.records_after(0, 10)] == [3, 4, 8]
 
 
+@pytest.mark.parametrize("step", range(len(STATEMENTS_3) + 1))
+async def test_version_2_killed_on_its_way_to_3(data_dir: DataDir, step: int) -> None:
+    """No row is rewritten. What is older than the checksums is read as it is; what comes after has its own."""
+    path = data_dir.database
+    _make_version_1(path)
+    deadly = "".join([*STATEMENTS_3[:step], "SELECT die();", *STATEMENTS_3[step:]])
+    assert _migrate_in_child(path, [schema.SCRIPT_1, schema.SCRIPT_2, deadly]) == -signal.SIGKILL
+    with closing(sqlite3.connect(path)) as connection:
+        assert schema.version(connection) == 2
+        assert "seal" not in _tables(connection)
+
+    await _use_version_2(data_dir)
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT unsealed FROM seal").fetchone() == (7,)
+        assert connection.execute("SELECT headers FROM delivery").fetchall() == [(b"",)]
+        assert connection.execute("SELECT id, checksum IS NULL FROM verdict").fetchall() == [(8, 0)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE delivery SET outcome = 'nonsense'",
+        "UPDATE delivery SET covered = '['",
+        "UPDATE delivery SET headers = x'61'",
+        "UPDATE delivery SET event = CAST(x'ff' AS TEXT)",
+    ],
+)
+async def test_nonsense_from_before_the_checksums(data_dir: DataDir, change: str) -> None:
+    """It cannot be told from what was stored, but where it cannot be read it is damaged, not a crash."""
+    _make_version_1(data_dir.database)
+    with closing(sqlite3.connect(data_dir.database)) as connection:
+        connection.executescript(change)
+    async with Store.open(data_dir, on_commit=lambda _: None) as store:
+        with pytest.raises(StorageError, match="delivery #3 is damaged"):
+            await store.delivery(3)
+        (listed,) = await store.page()
+        assert "delivery #3 is damaged" in listed.verification.detail
+    # Text that is no text any more is better than none.
+    assert repair(data_dir, "now").set_aside == (0 if "AS TEXT" in change else 1)
+    assert is_whole(data_dir.database)
+
+
+@pytest.mark.parametrize("step", range(len(STATEMENTS_4) + 1))
+async def test_version_3_killed_on_its_way_to_4(data_dir: DataDir, step: int) -> None:
+    """What came before is no duplicate of anything, and may be the first of what comes."""
+    path = data_dir.database
+    _make_version_1(path)
+    deadly = "".join([*STATEMENTS_4[:step], "SELECT die();", *STATEMENTS_4[step:]])
+    assert _migrate_in_child(path, [*schema.SCRIPTS[:3], deadly]) == -signal.SIGKILL
+    with closing(sqlite3.connect(path)) as connection:
+        assert schema.version(connection) == 3
+        assert "duplicate" not in _tables(connection)
+
+    await _use_version_2(data_dir)
+
+
 def test_script_that_fails_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
     with (
@@ -142,7 +203,21 @@ def test_every_table_is_strict() -> None:
         tables = _tables(connection)
 
     assert tables == dict.fromkeys(
-        ["delivery", "attempt", "schedule", "endpoint", "sequence", "verdict", "handshake"], 1
+        [
+            "delivery",
+            "attempt",
+            "schedule",
+            "endpoint",
+            "sequence",
+            "verdict",
+            "handshake",
+            "duplicate",
+            "mark",
+            "edit",
+            "paused",
+            "seal",
+        ],
+        1,
     )
 
 

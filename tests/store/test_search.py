@@ -25,12 +25,15 @@ from inspector.core.model import (
     Verification,
 )
 from inspector.core.query import And, Field, Key, Moment, Not, Or, Span, Term
-from inspector.store import content, schema, search, textindex
+from inspector.store import content, indexer, schema, search, textindex
+from inspector.store.commit import Counts, commit
 from inspector.store.duplicates import Firsts
 from inspector.store.filters import moment_us
-from inspector.store.rows import attempt_row, delivery_row, verdict_row
+from inspector.store.rows.attempts import attempt_row
+from inspector.store.rows.deliveries import delivery_row
+from inspector.store.rows.verdicts import verdict_row
 from inspector.store.search import FIRST_LOOK_INSIDE
-from inspector.store.writes import Counts, commit, insert_attempt, insert_delivery, insert_verdicts
+from inspector.store.writes import insert_attempt, insert_delivery, insert_verdicts
 from tests.factories import NOW_S, attempt, delivery, headers, request, response, verdict
 
 DELIVERIES = 400
@@ -433,7 +436,7 @@ def _index(database: Path, share: float) -> Iterator[Path]:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         with closing(textindex._prepare(connection, database)) as rows:
             newest: int = rows.execute("SELECT max(id) FROM delivery").fetchone()[0]
-            while not textindex.index_slice(connection, rows, int(newest * share)):
+            while not indexer.index_slice(connection, rows, int(newest * share)):
                 pass
         yield path
 
@@ -509,3 +512,42 @@ def test_reach_tells_how_far_the_index_is(filled: Filled) -> None:
     assert (
         search.page(filled.connection, filled.index, query.parse("x"), None, 1).reach.index is None
     )
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(text=QUERIES, limit=st.sampled_from([7, 50, 500]))
+def test_numbers_alone_are_those_of_what_is_found(filled: Filled, text: str, limit: int) -> None:
+    wanted = query.parse(text)
+    seen: list[int] = []
+    before: int | None = None
+    while True:
+        found = search.numbers(filled.connection, filled.index, wanted, before, limit)
+        assert found.oldest == 1
+        seen += found.numbers
+        if found.before is None:
+            break
+        assert before is None or found.before < before
+        before = found.before
+    assert seen == filled.expected(wanted)
+
+
+@pytest.mark.parametrize("text", ["", "body:paid", "outcome:mismatch", "-has:event", "booking"])
+@pytest.mark.parametrize("budget_s", [0, 60])
+def test_among_a_few_only_those_are_found(filled: Filled, text: str, budget_s: float) -> None:
+    """However little time there is, and whatever else matches."""
+    wanted = query.parse(text)
+    among = [*range(1, DELIVERIES, 3), 5000, 3, 3]
+    seen: list[int] = []
+    before: int | None = None
+    while True:
+        page = search.page(
+            filled.connection, filled.index, wanted, before, 500, budget_s, among=among
+        )
+        seen += [each.id for each in page.deliveries]
+        if page.reach.stopped is None:
+            break
+        before = page.reach.stopped.at
+    assert seen == [number for number in filled.expected(wanted) if number in among]
+    assert search.page(filled.connection, filled.index, wanted, None, 9, among=[]).deliveries == []

@@ -22,6 +22,7 @@ from inspector.errors import NotFoundError
 from inspector.store import Due, Store
 from tests.factories import attempt, delivery, headers, request, response, verdict
 
+SIZE = len(request().body)
 ODD = [
     request(method="", target=b"", headers=Headers(), body=b"", peer=""),
     request(body=bytes(range(256)) * 10),
@@ -183,7 +184,7 @@ async def test_number_of_a_pruned_record_is_not_given_out_again(data_dir: DataDi
     with closing(sqlite3.connect(data_dir.database)) as connection, connection:
         connection.execute("PRAGMA foreign_keys = 1")
         connection.execute("DELETE FROM delivery")
-        for table in ("attempt", "verdict", "handshake"):
+        for table in ("attempt", "verdict", "handshake", "duplicate"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
     async with _opened(data_dir) as store:
@@ -266,6 +267,7 @@ async def test_handshake_is_a_deliverys_own(store: Store) -> None:
 async def test_ordinary_delivery_is_one_statement(store: Store) -> None:
     """It commits itself: what few deliveries have costs the others nothing."""
     statements: list[str] = []
+    await store.append_delivery(delivery())
     connection = store._writer._connection
     await connection.set_trace_callback(lambda sql: statements.append(sql.split()[0]))
 
@@ -280,12 +282,12 @@ async def test_forward_ends_the_schedule(store: Store) -> None:
     await store.append_delivery(delivery(), due_at_us=3)
     await store.append_delivery(delivery())
 
-    assert await store.due(5, 10) == [Due(2, 3, "demo"), Due(1, 5, "jinko")]
-    assert await store.due(4, 10) == [Due(2, 3, "demo")]
+    assert await store.due(5, 10) == [Due(2, 3, "demo", SIZE), Due(1, 5, "jinko", SIZE)]
+    assert await store.due(4, 10) == [Due(2, 3, "demo", SIZE)]
 
     await store.append_attempt(attempt(delivery_id=2))
 
-    assert await store.due(5, 10) == [Due(1, 5, "jinko")]
+    assert await store.due(5, 10) == [Due(1, 5, "jinko", SIZE)]
 
 
 @pytest.mark.parametrize("trigger", [Trigger.FORWARD, Trigger.RETRY])
@@ -296,7 +298,7 @@ async def test_retry_moves_the_schedule(store: Store, trigger: Trigger) -> None:
         tried = attempt(delivery_id=stored.id, trigger=trigger)
 
         await store.append_attempt(tried, retry_at_us=9)
-        assert await store.due(9, 10) == [Due(stored.id, 9, "demo")]
+        assert await store.due(9, 10) == [Due(stored.id, 9, "demo", SIZE)]
 
         await store.append_attempt(tried)
         assert await store.due(9, 10) == []
@@ -308,7 +310,7 @@ async def test_replay_leaves_the_schedule(store: Store, retry_at_us: int | None)
 
     await store.append_attempt(attempt(trigger=Trigger.REPLAY), retry_at_us=retry_at_us)
 
-    assert await store.due(10, 10) == [Due(1, 5, "demo")]
+    assert await store.due(10, 10) == [Due(1, 5, "demo", SIZE)]
 
 
 async def test_unscheduled_delivery_is_not_due(store: Store) -> None:
@@ -347,7 +349,7 @@ async def test_schedule_outlives_a_restart(data_dir: DataDir) -> None:
         await store.append_delivery(delivery(), due_at_us=5)
 
     async with _opened(data_dir) as store:
-        assert await store.due(5, 10) == [Due(1, 5, "demo")]
+        assert await store.due(5, 10) == [Due(1, 5, "demo", SIZE)]
 
 
 async def test_endpoints_are_remembered_once(data_dir: DataDir) -> None:

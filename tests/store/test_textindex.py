@@ -10,7 +10,7 @@ import pytest
 from inspector.core import query
 from inspector.core.model import Delivery
 from inspector.datadir import DataDir
-from inspector.store import Store, textindex
+from inspector.store import Store, indexer, textindex
 from inspector.store.space import Disk
 from tests.factories import delivery
 
@@ -44,8 +44,8 @@ def saying(text: str) -> Delivery:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(textindex, "LOOK_EVERY_S", 0.005)
-    monkeypatch.setattr(textindex, "AGAIN_S", 0.01)
+    monkeypatch.setattr(indexer, "LOOK_EVERY_S", 0.005)
+    monkeypatch.setattr(indexer, "AGAIN_S", 0.01)
 
 
 async def test_index_follows_the_commits(data_dir: DataDir) -> None:
@@ -73,8 +73,8 @@ async def test_index_goes_on_where_it_was(data_dir: DataDir) -> None:
 
 async def test_more_than_a_slice(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     """By their number, and by their bytes; what is longer than is looked into is cut."""
-    monkeypatch.setattr(textindex, "SLICE_BYTES", 100_000)
-    monkeypatch.setattr(textindex, "ZONE_DELIVERIES", 3)
+    monkeypatch.setattr(indexer, "SLICE_BYTES", 100_000)
+    monkeypatch.setattr(indexer, "ZONE_DELIVERIES", 3)
     async with opened(data_dir) as store:
         for each in range(10):
             await store.append_delivery(saying("JNK-TEST00 " + "x " * 50_000 + f"late{each}"))

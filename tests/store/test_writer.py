@@ -39,6 +39,7 @@ async def test_concurrent_appends_share_commits(store: Store, commits: list[list
 async def test_what_queues_during_a_commit_is_the_next_one(
     store: Store, commits: list[list[Record]], data_dir: DataDir
 ) -> None:
+    await store.unschedule(1)  # the writer has looked at what is stored, and waits for work
     async with asyncio.TaskGroup() as tasks:
         with _write_lock(data_dir):
             for _ in range(10):
@@ -190,6 +191,7 @@ async def test_on_commit_that_raises_is_loud_and_loses_nothing(data_dir: DataDir
 
     async def run() -> None:
         async with Store.open(data_dir, on_commit=_fail) as store, asyncio.TaskGroup() as tasks:
+            await store.unschedule(1)
             with _write_lock(data_dir):
                 for _ in range(2):
                     appends.append(tasks.create_task(store.append_delivery(delivery())))

@@ -9,23 +9,29 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
-from itertools import takewhile
 
 from inspector import tasks
 from inspector.config import Keep
 from inspector.core import query
 from inspector.core.pruning import Pruned, PruneOrder, Reclaimed
 from inspector.errors import StorageError, StoreBusyError
+from inspector.retention.choice import (
+    Kept,
+    excess,
+    next_slice,
+    not_owed,
+    summary,
+    total_bytes,
+    within,
+)
 from inspector.store import Candidate, Selection, Store
 from inspector.store.pruning import WINDOW
 
 log = logging.getLogger(__name__)
 
 SLICE_DELIVERIES = 200
-SLICE_BYTES = 8 * 1024 * 1024
 SLICE_PAGES = 128
-"""What one commit takes away, and what one gives back to the disk (1 MiB)."""
+"""What one commit takes away at most, and what one gives back to the disk (1 MiB)."""
 REST_S = 0.02
 """After each of them."""
 FAR = 1.02
@@ -36,8 +42,6 @@ MORE_SHARE = 0.01
 """Of the least that is to be kept: when so much more has come, the next look does not wait."""
 MORE_BYTES = 256 * 1024
 """But not for less."""
-FULL = 0.85
-"""Of the bytes to keep: beyond it the oldest go, so that while they go what comes has room."""
 SMALL_BYTES = 32 * 1024 * 1024
 """Of a database that is smaller what it takes besides its records does not count."""
 AGES_S = 60.0
@@ -50,22 +54,6 @@ SPARE_SHARE = 0.05
 NEVER_US = -1
 """Nothing came before it: nothing is too old."""
 DAY_US = 86_400_000_000
-
-
-@dataclass(slots=True)
-class _Kept:
-    """What there is of one endpoint."""
-
-    deliveries: int = 0
-    bytes: int = 0
-    after: int = 0
-    """Up to here everything has gone that is to go."""
-
-    def exceeds(self, keep: Keep, by: float = 1.0) -> bool:
-        """Whether it is more than is to be kept, so many times."""
-        return (keep.deliveries is not None and self.deliveries > by * keep.deliveries) or (
-            keep.bytes is not None and self.bytes > by * keep.bytes
-        )
 
 
 class Retention:
@@ -90,7 +78,7 @@ class Retention:
         ]
         self._soon_bytes = max(int(MORE_SHARE * min(budgets, default=0)), MORE_BYTES)
         self._turn = asyncio.Lock()
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, Kept] = {}
         self._counted = 0
         """The number up to which there is a count."""
         self._recount_at_s = self._ages_at_s = 0.0
@@ -110,18 +98,18 @@ class Retention:
     async def count(self, order: PruneOrder) -> Pruned:
         """Look through the next deliveries and say what would go. Raises QueryError."""
         selection, found, after = await self._look(order, WINDOW)
-        return _pruned(_free(found), found, selection.below, after)
+        return summary(not_owed(found), found, selection.below, after)
 
     async def prune(self, order: PruneOrder) -> Pruned:
         """Take the next slice away. Raises QueryError."""
         async with self._turn:
             selection, found, after = await self._look(order, SLICE_DELIVERIES)
-            chosen, rest = _slice(found)
+            chosen, rest = next_slice(found)
             await self._delete(chosen)
             if rest:
                 after = chosen[-1].id
                 found = [candidate for candidate in found if candidate.id <= after]
-            return _pruned(chosen, found, selection.below, after)
+            return summary(chosen, found, selection.below, after)
 
     async def reclaim(self) -> Reclaimed:
         """Give a slice of what lies unused in the database back to the disk."""
@@ -144,7 +132,7 @@ class Retention:
         for endpoint, kept in list(self._kept.items()):
             keep = self._endpoints.get(endpoint, self._default)
             if keep is not None:
-                keep = _within(keep, overhead)
+                keep = within(keep, overhead)
                 too_old_us = self._too_old_us(keep) if ages else NEVER_US
                 pruned |= await self._shorten(endpoint, kept, keep, too_old_us)
         if pruned:
@@ -194,7 +182,7 @@ class Retention:
         while self._counted < newest:
             upto = min(self._counted + WINDOW, newest)
             for amount in await self._store.amounts(self._counted, upto):
-                kept = self._kept.setdefault(amount.endpoint, _Kept())
+                kept = self._kept.setdefault(amount.endpoint, Kept())
                 kept.deliveries += amount.deliveries
                 kept.bytes += amount.bytes
             self._counted = upto
@@ -203,7 +191,7 @@ class Retention:
     def _too_old_us(self, keep: Keep) -> int:
         return NEVER_US if keep.days is None else self._clock_us() - int(keep.days * DAY_US)
 
-    async def _shorten(self, endpoint: str, kept: _Kept, keep: Keep, too_old_us: int) -> bool:
+    async def _shorten(self, endpoint: str, kept: Kept, keep: Keep, too_old_us: int) -> bool:
         """Let an endpoint's oldest go until the rest is neither too much nor too old; whether any went."""
         terms = query.Term(query.Key.ENDPOINT, endpoint)
         after: int | None = kept.after
@@ -215,11 +203,11 @@ class Retention:
                 found, further = await self._store.candidates(
                     Selection(terms, below=self._counted + 1), after=after, limit=SLICE_DELIVERIES
                 )
-                chosen, rest = _slice(_excess(found, kept, keep, too_old_us))
+                chosen, rest = next_slice(excess(found, kept, keep, too_old_us))
                 await self._delete(chosen, kept)
             pruned = pruned or bool(chosen)
             passed_owed = passed_owed or any(candidate.is_owed for candidate in found)
-            if len(chosen) < len(_free(found)) and not rest:
+            if len(chosen) < len(not_owed(found)) and not rest:
                 break  # the next one stays
             after = chosen[-1].id if rest else further
             if after is not None and not passed_owed:
@@ -227,7 +215,7 @@ class Retention:
             await asyncio.sleep(REST_S if chosen and not kept.exceeds(keep, FAR) else 0)
         return pruned
 
-    async def _delete(self, chosen: Sequence[Candidate], kept: _Kept | None = None) -> None:
+    async def _delete(self, chosen: Sequence[Candidate], kept: Kept | None = None) -> None:
         if not chosen:
             return
         await self._store.delete([candidate.id for candidate in chosen])
@@ -235,7 +223,7 @@ class Retention:
             self._recount_at_s = 0.0
             return
         kept.deliveries -= len(chosen)
-        kept.bytes -= _bytes(chosen)
+        kept.bytes -= total_bytes(chosen)
 
     async def _shrink(self) -> None:
         while True:
@@ -247,53 +235,3 @@ class Retention:
             if not (await self.reclaim()).freed_bytes:
                 return
             await asyncio.sleep(REST_S)
-
-
-def _within(keep: Keep, overhead: float) -> Keep:
-    """Return how much of it is to be kept where each of its bytes takes so many on the disk."""
-    if keep.bytes is None or overhead <= 1.0:
-        return keep
-    return replace(keep, bytes=int(keep.bytes * FULL / overhead))
-
-
-def _excess(
-    found: Sequence[Candidate], kept: _Kept, keep: Keep, too_old_us: int
-) -> list[Candidate]:
-    """Return the oldest of those found without which the rest is neither too much nor too old."""
-    left = _Kept(kept.deliveries, kept.bytes)
-
-    def goes(candidate: Candidate) -> bool:
-        # In the order of their numbers: a clock that was set back delays what is old, and lets nothing young go.
-        if not left.exceeds(keep) and candidate.received_at_us >= too_old_us:
-            return False
-        left.deliveries -= 1
-        left.bytes -= candidate.bytes
-        return True
-
-    return list(takewhile(goes, _free(found)))
-
-
-def _slice(found: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
-    """Return those that go in one commit, and those found that do not."""
-    free = _free(found)
-    room_bytes = SLICE_BYTES
-    for index, candidate in enumerate(free):
-        room_bytes -= candidate.bytes
-        if room_bytes < 0 and index:
-            return free[:index], free[index:]
-    return free, []
-
-
-def _free(found: Sequence[Candidate]) -> list[Candidate]:
-    return [candidate for candidate in found if not candidate.is_owed]
-
-
-def _bytes(chosen: Sequence[Candidate]) -> int:
-    return sum(candidate.bytes for candidate in chosen)
-
-
-def _pruned(
-    chosen: Sequence[Candidate], found: Sequence[Candidate], below: int, after: int | None
-) -> Pruned:
-    owed = sum(candidate.is_owed for candidate in found)
-    return Pruned(len(chosen), _bytes(chosen), owed, below, after)

@@ -1,0 +1,50 @@
+"""The numbers of all deliveries, by an index: for whoever shows a million of them and reads only those in sight.
+
+Read from the table itself they would come with their bodies, which lie between them.
+"""
+
+import sqlite3
+
+from inspector.core.found import Numbers
+from inspector.store.reader import snapshot
+from inspector.store.values import integer
+
+OLDEST = "SELECT min(id) FROM delivery"
+
+# The index has them in descending order within each outcome, of which there are few: they are merged as they are read.
+# As bytes, because a flipped bit may have left what is no UTF-8.
+NEXT_OUTCOME = """
+    SELECT CAST(outcome AS BLOB) FROM delivery
+    WHERE outcome > CAST(:after AS TEXT) COLLATE NOCASE
+    ORDER BY outcome COLLATE NOCASE
+    LIMIT 1
+"""
+
+OF_OUTCOME = """
+    SELECT id FROM delivery WHERE outcome = CAST({value} AS TEXT) COLLATE NOCASE AND id < :before
+"""
+
+MERGED = " ORDER BY id DESC LIMIT :limit"
+
+
+def page(connection: sqlite3.Connection, before: int, limit: int) -> Numbers:
+    """Return the `limit` highest numbers below `before`, and where to go on."""
+    with snapshot(connection):
+        (oldest,) = connection.execute(OLDEST).fetchone()
+        outcomes = _outcomes(connection)
+        if not outcomes or limit <= 0:
+            return Numbers([], oldest=oldest)
+        values = {f"outcome_{n}": each for n, each in enumerate(outcomes)}
+        parts = [OF_OUTCOME.format(value=f":{name}") for name in values]
+        sql = " UNION ALL ".join(parts) + MERGED
+        wanted = {"before": integer(before), "limit": limit}
+        numbers = [number for (number,) in connection.execute(sql, {**values, **wanted})]
+    return Numbers(numbers, numbers[-1] if len(numbers) == limit else None, oldest)
+
+
+def _outcomes(connection: sqlite3.Connection) -> list[str]:
+    """Return every outcome that there is, from one to the next by the index."""
+    found: list[str] = []
+    while row := connection.execute(NEXT_OUTCOME, {"after": found[-1] if found else ""}).fetchone():
+        found.append(row[0])
+    return found
