@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-import signal
+import gc
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -13,25 +14,33 @@ from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.theme import Theme
 
 from inspector.client import Client
 from inspector.core.model import Sign
+from inspector.core.table import Table
 from inspector.core.text import safe, safe_lines
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError, UnreachableError
+from tui.alerts import Failed, desktop
 from tui.child import running_child
 from tui.commands import KeyCommands
+from tui.driver import TerminalDriver
+from tui.ending import ending
+from tui.faults import surviving
+from tui.keymap import groups, read_keys, rebound
 from tui.messages import Told
+from tui.notices import read_notices
 from tui.operations import Operations
 from tui.private import write_private
 from tui.screens.deliveries import DeliveriesScreen
 from tui.screens.help import HelpScreen
 from tui.screens.replay import MANNERS
-from tui.widgets.delivery_list import DeliveryList
-from tui.widgets.line_view import LineView
-from tui.widgets.panes import Panes
+from tui.themes import first_theme, keep_theme, read_theme
 
 INTERRUPT_S = 2.0
 """How soon ctrl+c must be pressed again to quit."""
@@ -58,11 +67,18 @@ class HooktapApp(App[None]):
     ]
 
     def __init__(
-        self, client: Client, *, directory: Path, zone: tzinfo | None = None, notice: str = ""
+        self,
+        client: Client,
+        *,
+        directory: Path,
+        zone: tzinfo | None = None,
+        notice: str = "",
+        config: Sequence[Table] = (),
     ) -> None:
         """Show what `client`'s inspector receives, times in `zone` (None: this machine's).
 
-        What is copied is also left in `directory`. A `notice` is told at the start.
+        What is copied is also left in `directory`. A `notice` is told at the start. `config` are the top tables of the
+        configuration files, the strongest first. Raises ConfigError where they name no key or theme of ours.
         """
         super().__init__()
         self.animation_level = "none"  # a list that glides is one that lags behind
@@ -71,14 +87,29 @@ class HooktapApp(App[None]):
         self._zone = zone
         self._notice = notice
         self._interrupted = False
+        self._notices = read_notices(config)
+        self._keys = read_keys(config, type(self))
+        self._state = directory / "terminal.json"
+        known = self.available_themes
+        self.theme = first_theme(read_theme(config, known), self._state, known, os.environ)
+        self._kept_theme = self.theme
+
+    def get_driver_class(self) -> type[Driver]:
+        """Draw with our driver where Textual would with its own; not in a browser."""
+        chosen = super().get_driver_class()
+        return TerminalDriver if chosen is LinuxDriver else chosen
 
     def get_default_screen(self) -> Screen[None]:
         """Begin with the deliveries."""
         operations = Operations(self._client, self._directory, self.copy_to_clipboard)
-        return DeliveriesScreen(self._client, operations, self._zone)
+        return DeliveriesScreen(
+            self._client, operations, self._directory, self._zone, alerts=self._notices.toasts
+        )
 
     def on_mount(self) -> None:
-        """Tell what there is to tell."""
+        """Take the chosen keys and colours, and tell what there is to tell."""
+        self.set_keymap(self._keys)
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
         if self._notice:
             self.notify(self._notice, severity="warning")
 
@@ -96,6 +127,22 @@ class HooktapApp(App[None]):
             safe_lines(message), title=safe(title), severity=severity, timeout=timeout, markup=False
         )
 
+    def on_resize(self) -> None:
+        """Draw everything anew, also if the size is what it was.
+
+        A terminal made small and large again at once has lost what did not fit; Textual sees only the last size, and
+        would leave the gaps.
+        """
+        self.refresh(layout=True)
+
+    def on_failed(self, message: Failed) -> None:
+        """Tell of what failed, as the person wants to hear it."""
+        self.notify(message.sentence, severity="warning")
+        if self._notices.bell:
+            self.bell()
+        if self._notices.desktop and self._driver is not None:
+            self._driver.write(desktop(message.sentence))
+
     def on_told(self, message: Told) -> None:
         """Show a toast of what some screen's worker tells."""
         self.notify(message.sentence, severity=message.severity)
@@ -108,10 +155,19 @@ class HooktapApp(App[None]):
                     name = f"Replay with a {each.sign} signature"
                     act = partial(screen.action_replay, each.sign)
                     yield SystemCommand(name, each.purpose.capitalize(), act)
+        if isinstance(screen, DeliveriesScreen):
+            for name, query in screen.saved_filters.items():
+                act = partial(screen.show_filter, query)
+                yield SystemCommand(f"Filter: {safe(name)}", safe(query), act)
         yield SystemCommand("Change the theme", "Colours, dark and light", self.action_change_theme)
         yield SystemCommand(
             "Save a screenshot (SVG)", "Into the working directory", self.action_save_screenshot
         )
+
+    def _keep_theme(self, theme: Theme) -> None:
+        if theme.name != self._kept_theme:
+            self._kept_theme = theme.name
+            keep_theme(self._state, theme.name)
 
     def action_save_screenshot(self) -> None:
         """Save what the screen shows as an SVG file."""
@@ -127,17 +183,10 @@ class HooktapApp(App[None]):
 
     def action_help(self) -> None:
         """Show every key."""
-        groups = {
-            "Deliveries": DeliveriesScreen.BINDINGS,
-            "Detail": Panes.BINDINGS,
-            "List": DeliveryList.BINDINGS,
-            "Body, request, attempts, verdict": LineView.BINDINGS,
-            "Everywhere": [
-                *self.BINDINGS,
-                Binding("ctrl+p", "command_palette", "Every command, by name"),
-            ],
-        }
-        self.push_screen(HelpScreen(groups))
+        found = groups(type(self)).items()
+        self.push_screen(
+            HelpScreen({title: list(rebound(each, self._keys)) for title, each in found})
+        )
 
     def action_interrupt(self) -> None:
         """Copy what is selected with the mouse; else quit when pressed twice."""
@@ -155,16 +204,19 @@ class HooktapApp(App[None]):
         self._interrupted = False
 
 
-def run(data_dir: DataDir, listen_args: Sequence[str]) -> int:
-    """Show the inspector that runs in `data_dir`, or one started with `listen_args`; return the exit code."""
+def run(data_dir: DataDir, listen_args: Sequence[str], config: Sequence[Table] = ()) -> int:
+    """Show the inspector that runs in `data_dir`, or one started with `listen_args`; return the exit code.
+
+    `config` are the top tables of the configuration files, the strongest first.
+    """
     try:
-        return asyncio.run(_run(data_dir, listen_args))
+        return asyncio.run(_run(data_dir, listen_args, config))
     except HooktapError as error:
         sys.stderr.write(f"{safe_lines(str(error))}\n")
         return error.exit_code
 
 
-async def _run(data_dir: DataDir, listen_args: Sequence[str]) -> int:
+async def _run(data_dir: DataDir, listen_args: Sequence[str], config: Sequence[Table]) -> int:
     async with contextlib.AsyncExitStack() as stack:
         child = None
         notice = ""
@@ -177,14 +229,22 @@ async def _run(data_dir: DataDir, listen_args: Sequence[str]) -> int:
         except UnreachableError:
             child = await stack.enter_async_context(running_child(data_dir, listen_args))
             client = await stack.enter_async_context(_reached(data_dir))
-        app = HooktapApp(client, directory=data_dir.path, notice=notice)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, app.exit)
+        app = HooktapApp(client, directory=data_dir.path, notice=notice, config=config)
         if child is not None:
             ended = f"the inspector has ended (see {data_dir.log}): quit and start again"
             child.ended.add_done_callback(lambda _: app.notify(ended, severity="error", timeout=60))
-        await app.run_async()
+        with ending(app.exit), surviving(app, data_dir.terminal_log):
+            _collect_garbage_seldom()
+            await app.run_async()
         return app.return_code or 0
+
+
+def _collect_garbage_seldom() -> None:
+    # While much comes in, the collector would else stop the screen for a tenth of a second, and then again the next
+    # second. Of what comes, nearly all is freed without it; what has been imported stays anyway.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @contextlib.asynccontextmanager

@@ -5,27 +5,30 @@ The bytes themselves are never changed by being looked at. What cannot be shown 
 
 import codecs
 import itertools
-import json
-import re
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import NoReturn, Self, assert_never
-from urllib.parse import unquote_plus
+from threading import Event
+from typing import Self, assert_never
 
 from inspector.core.headers import Headers
 from inspector.core.text import safe, safe_lines
-from tui.folding import Line
+from tui.bodies import form, hexdump, images, multipart, xml
+from tui.bodies.inflating import Inflated, inflated
+from tui.bodies.layout import DEPTH_CAP, LINE_CAP, SHOWN_BYTES, SHOWN_LINES, Layout, Unfit, cut
+from tui.folding import Line, until_set
+from tui.jsontree import JsonTree
 
-SHOWN_BYTES = 1024 * 1024
-SHOWN_LINES = 20_000
-LINE_CAP = 2000
-"""Longer lines are cut in pieces: laying out and colouring one costs more than its share."""
-DEPTH_CAP = 100
-"""JSON nested deeper is shown as text: its indentation alone would fill the memory."""
-HEX_16_WIDTH = 77
-"""Columns that 16 bytes a line need."""
+__all__ = [
+    "DEPTH_CAP",
+    "LINE_CAP",
+    "SHOWN_BYTES",
+    "SHOWN_LINES",
+    "Body",
+    "BodyView",
+    "View",
+    "build",
+]
 
 
 class View(StrEnum):
@@ -69,98 +72,66 @@ class BodyView:
     """What to colour each line as."""
     notes: tuple[str, ...] = ()
     """Sentences for a person: what is not shown, and why."""
+    tree: JsonTree | None = None
+    """What can be folded: a line's `target` is its row."""
+    parts: tuple[Body, ...] = ()
+    """What can be opened on its own: a line's `target` is the place of one here."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What there is to read of a body."""
+def build(
+    body: Body, view: View | None = None, *, width: int = 80, stop: Event | None = None
+) -> BodyView:
+    """Lay out `body` as `view`, or as what suits it best; `width` columns decide how long a hex line is.
 
-    content: bytes
-    is_whole: bool
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Lines before they are bounded; none if the body cannot be laid out this way, with the reason if it matters."""
-
-    lines: Iterable[str] | None
-    language: str | None = None
-    complaint: str | None = None
-
-
-def build(body: Body, view: View | None = None, *, width: int = 80) -> BodyView:
-    """Lay out `body` as `view`, or as what suits it best; `width` columns decide how long a hex line is."""
+    Raises GivenUp soon after `stop` is set.
+    """
     if not body.length_bytes:
         return BodyView(View.TEXT, (View.TEXT,), notes=("the body is empty",))
-    readable = _readable(body)
+    content = body.content[:SHOWN_BYTES]
+    is_whole = len(content) >= body.length_bytes
+    readable = inflated(content, body.content_encoding, is_whole=is_whole)
+    notes = readable.notes
+    if not is_whole:
+        notes = (
+            f"only the first {len(content):,} of {body.length_bytes:,} bytes are shown",
+            *notes,
+        )
     text = _as_text(readable)
-    pretty = _pretty(body, text) if text is not None and readable.is_whole else _Layout(None)
+    pretty, complaint = _pretty(body, readable, text, stop)
+    if readable.is_coded:  # no wonder that it is not what it says
+        complaint = None
     views = (
-        *((View.PRETTY,) if pretty.lines is not None else ()),
+        *((View.PRETTY,) if pretty is not None else ()),
         *((View.HEX, View.TEXT) if text is None else (View.TEXT, View.HEX)),
     )
     chosen = view if view is not None and view in views else views[0]
     match chosen:
         case View.PRETTY:
-            layout = pretty
+            layout = pretty or Layout(())
         case View.TEXT:
-            layout = _text(body, readable.content, pretty.complaint)
+            layout = _text(body, readable.content)
         case View.HEX:
-            layout = _Layout(_hex(body.content[:SHOWN_BYTES], 16 if width >= HEX_16_WIDTH else 8))
+            layout = Layout(hexdump.lines(content, width))
         case unreachable:
             assert_never(unreachable)
-    return _bounded(chosen, views, layout, readable.notes)
+    own = (images.describe(readable.content), layout.note, complaint)
+    notes = (*notes, *(note for note in own if note is not None))
+    return _bounded(BodyView(chosen, views, notes=notes), layout, stop)
 
 
-def _bounded(
-    view: View, views: tuple[View, ...], layout: _Layout, notes: tuple[str, ...]
-) -> BodyView:
-    lines = list(itertools.islice(_cut(layout.lines or ()), SHOWN_LINES + 1))
-    if layout.complaint is not None:
-        notes = (*notes, layout.complaint)
-    if len(lines) > SHOWN_LINES:
-        lines.pop()
+def _bounded(shown: BodyView, layout: Layout, stop: Event | None) -> BodyView:
+    lines = list(itertools.islice(until_set(stop, layout.lines), SHOWN_LINES + 1))
+    notes = shown.notes
+    if len(lines) > SHOWN_LINES or (layout.tree is not None and layout.tree.is_cut):
+        del lines[SHOWN_LINES:]
         notes = (*notes, f"only the first {SHOWN_LINES:,} lines are shown")
-    shown = [Line(text, _hang(text) if view is View.PRETTY else 0) for text in lines]
-    return BodyView(view, views, shown, layout.language, notes)
+    parts = tuple(
+        Body.of(part.content, len(part.content), Headers(part.headers)) for part in layout.parts
+    )
+    return BodyView(shown.view, shown.views, lines, layout.language, notes, layout.tree, parts)
 
 
-def _hang(text: str) -> int:
-    return len(text) - len(text.lstrip(" ")) + 2
-
-
-def _cut(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        if len(line) <= LINE_CAP:
-            yield line
-        else:
-            yield from (line[at : at + LINE_CAP] for at in range(0, len(line), LINE_CAP))
-
-
-def _readable(body: Body) -> _Content:
-    """Cap the body, and inflate it for the eye if it came compressed."""
-    notes: tuple[str, ...] = ()
-    content = body.content[:SHOWN_BYTES]
-    is_whole = len(content) >= body.length_bytes
-    if not is_whole:
-        notes = (f"only the first {len(content):,} of {body.length_bytes:,} bytes are shown",)
-    encoding = body.content_encoding.strip().lower()
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        return _Content(content, is_whole, notes)
-    inflater = zlib.decompressobj(wbits=47)  # 47: with a gzip or a zlib header
-    try:
-        # Bounded by what comes out, so that a bomb costs no more than a body of that size.
-        inflated = inflater.decompress(content, SHOWN_BYTES)
-    except zlib.error:
-        return _Content(content, is_whole, (*notes, f"the body says {encoding}, and is not"))
-    if not inflater.eof and is_whole:
-        notes = (*notes, f"only the first {len(inflated):,} bytes of what it inflates to are shown")
-    notes = (*notes, f"inflated from {encoding} to be read; kept and forwarded as sent")
-    return _Content(inflated, inflater.eof, notes)
-
-
-def _as_text(readable: _Content) -> str | None:
+def _as_text(readable: Inflated) -> str | None:
     """Return the content as text if it is UTF-8 without NUL; a character cut by the cap is forgiven."""
     if b"\0" in readable.content:
         return None
@@ -171,76 +142,46 @@ def _as_text(readable: _Content) -> str | None:
         return None
 
 
-def _text(body: Body, content: bytes, complaint: str | None) -> _Layout:
-    wire_lines = content.removesuffix(b"\n").split(b"\n")
+def _text(body: Body, content: bytes) -> Layout:
+    wire_lines = content.removesuffix(b"\n").split(b"\n", SHOWN_LINES)
+    wire_lines[SHOWN_LINES:] = [b""] * (
+        len(wire_lines) > SHOWN_LINES
+    )  # the rest, only to say that there is one
     lines = (safe_lines(line.removesuffix(b"\r")) for line in wire_lines)
     is_markup = any(kind in body.content_type.lower() for kind in ("xml", "html"))
-    return _Layout(lines, "xml" if is_markup else None, complaint)
+    return Layout(cut(lines), "xml" if is_markup else None)
 
 
-def _hex(content: bytes, per_line: int) -> Iterator[str]:
-    for at in range(0, len(content), per_line):
-        part = content[at : at + per_line]
-        shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in part)
-        yield f"{at:08x}  {part.hex(' '):<{per_line * 3 - 1}}  {shown}"
-
-
-def _pretty(body: Body, text: str) -> _Layout:
+def _pretty(
+    body: Body, readable: Inflated, text: str | None, stop: Event | None
+) -> tuple[Layout | None, str | None]:
+    """Return what the body looks like as what it is, or None and, if it says to be something, why it is not."""
     content_type = body.content_type.lower()
-    is_form = content_type.startswith("application/x-www-form-urlencoded")
-    layout = _Layout(None)
+    if content_type.startswith("multipart/"):
+        return _tried(lambda: multipart.lay_out(readable.content, body.content_type))
+    if text is None or not readable.is_whole:
+        return None, None
+    complaint = None
     if "json" in content_type or text.lstrip()[:1] in ("{", "["):
-        layout = _json(text)
-    if layout.lines is None and is_form:  # curl says so of whatever it sends
-        return _Layout([_form_field(field) for field in text.split("&")])
-    return layout if "json" in content_type else replace(layout, complaint=None)
+        found, complaint = _tried(lambda: _json(text, stop))
+        if found is not None or "json" in content_type:
+            return found, complaint
+    if "xml" in content_type or text.lstrip()[:5] == "<?xml":
+        return _tried(lambda: xml.lay_out(text))
+    if content_type.startswith(
+        "application/x-www-form-urlencoded"
+    ):  # curl says so of whatever it sends
+        return form.lay_out(text), None
+    return None, None
 
 
-def _form_field(field: str) -> str:
-    name, _, value = (unquote_plus(part, errors="surrogateescape") for part in field.partition("="))
-    return f"{safe(name)} = {safe(value)}"
-
-
-_JSON_PART = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+|"', re.DOTALL)
-
-
-def _json(text: str) -> _Layout:
-    """Indent JSON without reading its values: every number, string and repeated key stays as it was written."""
-    lines = _indented(text)
-    if lines is None:
-        return _Layout(None, complaint=f"nested more than {DEPTH_CAP} deep, shown as text")
+def _tried(lay_out: Callable[[], Layout]) -> tuple[Layout | None, str | None]:
     try:
-        # Only checked: `str` keeps a number of a million digits from being converted.
-        json.loads(text, parse_int=str, parse_float=str, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        return _Layout(None, complaint=f"not JSON: {safe(str(error))}")
-    return _Layout(lines, "json")
+        return lay_out(), None
+    except Unfit as reason:
+        return None, str(reason)
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
-
-
-def _indented(text: str) -> list[str] | None:
-    lines: list[str] = []
-    line = ""
-    depth = 0
-    opened = False  # the last part opened an object or array: `{}` stays on one line
-    for match in _JSON_PART.finditer(text):
-        part = match.group()
-        closes = part in ("}", "]")
-        depth -= closes
-        if opened != closes:
-            lines.append(line)
-            line = "  " * depth
-        opened = part in ("{", "[")
-        depth += opened
-        if depth > DEPTH_CAP:
-            return None
-        line += ": " if part == ":" else safe(part)
-        if part == ",":
-            lines.append(line)
-            line = "  " * depth
-        if len(lines) > SHOWN_LINES:
-            break
-    return [*lines, line]
+def _json(text: str, stop: Event | None) -> Layout:
+    tree = JsonTree(text, stop)
+    return Layout(tree.lines(), "json", tree=tree)

@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 from textual.content import Content
 
+from inspector.core import duplicates
 from inspector.core.text import safe
 from tui import labels
 from tui.window import Row, Window
@@ -28,10 +29,10 @@ class Column:
 
 def choose(width: int, window: Window) -> list[Column]:
     """Return the columns that fit in `width` cells."""
-    endpoint = max((len(row.delivery.endpoint) for row in window), default=0)
-    method = max((len(row.delivery.request.method) for row in window), default=0)
+    endpoint, method = window.longest_endpoint, window.longest_method
     columns = [
         Column("id", "id", max(len(str(window.newest)), 3), is_number=True),
+        *([Column("mark", "", 1)] if any(_mark(row) for row in window) else []),
         Column("time", "time", 8),
         Column("endpoint", "endpoint", min(max(endpoint, 8), 16)),
         Column("method", "method", min(max(method, 6), 8)),
@@ -48,6 +49,12 @@ def choose(width: int, window: Window) -> list[Column]:
     return [event if column.name == "event" else column for column in columns]
 
 
+def _mark(row: Row) -> str:
+    if row.delivery.marked:
+        return labels.MARK
+    return labels.NOTED if row.delivery.note is not None else ""
+
+
 def _left(columns: Sequence[Column], width: int) -> int:
     return width - sum(column.width for column in columns) - GAP * (len(columns) - 1)
 
@@ -55,6 +62,14 @@ def _left(columns: Sequence[Column], width: int) -> int:
 def header(columns: Sequence[Column]) -> Content:
     """Return the titles in their places."""
     return _join(columns, [Content(column.title) for column in columns])
+
+
+def waiting(columns: Sequence[Column], delivery_id: int) -> Content:
+    """Return what they show of a delivery of which only the number is known yet."""
+    number = Content.styled(str(delivery_id), labels.FAINT)
+    event = Content.styled("…", labels.FAINT)
+    known = {"id": number, "event": event}
+    return _join(columns, [known.get(column.name, Content()) for column in columns])
 
 
 def cells(columns: Sequence[Column], row: Row, zone: tzinfo | None) -> Content:
@@ -74,13 +89,14 @@ def _fit(content: Content, column: Column) -> Content:
 
 
 def _event(row: Row, _: tzinfo | None) -> Content:
-    event = row.delivery.event
-    return Content.styled("-", labels.FAINT) if event is None else Content(safe(event))
+    event, mark = row.delivery.event, duplicates.mark(row.delivery)
+    shown = Content.styled("-", labels.FAINT) if event is None else Content(safe(event))
+    return shown if mark is None else Content.assemble(shown, (f"  {mark}", labels.FAINT))
 
 
 def _attempt(row: Row, _: tzinfo | None) -> Content:
     if row.last_attempt is None:
-        return labels.NO_ATTEMPT.content
+        return labels.HELD.content if row.delivery.duplicate_held else labels.NO_ATTEMPT.content
     result = labels.result(row.last_attempt).content
     times = f" x{len(row.attempts)}" if len(row.attempts) > 1 else ""
     return Content.assemble(result, (times, labels.FAINT))
@@ -88,6 +104,7 @@ def _attempt(row: Row, _: tzinfo | None) -> Content:
 
 _CELLS: Mapping[str, Callable[[Row, tzinfo | None], Content]] = {
     "id": lambda row, _: Content.styled(str(row.delivery.id), labels.FAINT),
+    "mark": lambda row, _: Content.styled(_mark(row), ".key"),
     "time": lambda row, zone: Content.styled(
         labels.day_time(row.delivery.received_at_us, zone), labels.FAINT
     ),

@@ -1,13 +1,16 @@
 """Lines folded to a width: which part of which line stands on which row. Pure, and fit for a thread."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
-from typing import NamedTuple
+from itertools import accumulate
+from threading import Event
+from typing import NamedTuple, TypeVar
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import chop_cells, get_character_cell_size
 from textual.content import Content
+
+T = TypeVar("T")
 
 
 class Line(NamedTuple):
@@ -19,6 +22,25 @@ class Line(NamedTuple):
     """Columns by which its folded rest is indented."""
     is_prose: bool = False
     """Folded between words."""
+    lead: int = 0
+    tail: int = 0
+    """So many characters at its two ends are not of the view's language: what we added."""
+    value: str | None = None
+    """What is copied of it, safe as well; None: what it shows."""
+    target: int | None = None
+    """What `enter` leads to from here, by a number that its owner knows."""
+
+
+class GivenUp(Exception):
+    """Nobody waits for this work any more."""
+
+
+def until_set(stop: Event | None, items: Iterable[T]) -> Iterator[T]:
+    """Go through `items`. Raises GivenUp soon after `stop` is set."""
+    for item in items:
+        if stop is not None and stop.is_set():
+            raise GivenUp
+        yield item
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +56,12 @@ class Piece:
 class Folding:
     """The rows of `lines` at one width."""
 
-    def __init__(self, lines: Sequence[Line], width: int) -> None:
+    def __init__(self, lines: Sequence[Line], width: int, stop: Event | None = None) -> None:
+        """Count the rows. Raises GivenUp soon after `stop` is set."""
         self.lines = lines
         self.width = max(width, 4)  # of which half may be indented, and a wide character needs two
-        self._starts = list(accumulate(map(self._count_rows, lines), initial=0))
+        counts = (self._count_rows(line) for line in until_set(stop, lines))
+        self._starts = list(accumulate(counts, initial=0))
 
     @property
     def rows(self) -> int:
@@ -73,14 +97,23 @@ class Folding:
     def _cuts(self, line: Line) -> list[tuple[int, int]]:
         """Return where each row of the folded line starts and ends."""
         text = str(line.content)
-        if cell_len(text) <= self.width:
-            return [(0, len(text))]
         if line.is_prose:
-            return list(self._prose_cuts(text, self.width - self._hang(line)))
-        first = chop_cells(text, self.width)[0]
-        rest = chop_cells(text[len(first) :], self.width - self._hang(line))
-        ends = list(accumulate(map(len, rest), initial=len(first)))
-        return [(0, len(first)), *pairwise(ends)]
+            return list(self._prose_cuts(text, self.width - self._hang(line))) or [(0, 0)]
+        # Where each character ends, in cells: a selector that widens the one before it (U+FE0F) as one of its own, and
+        # joined characters one by one. That is too much at worst; `chop_cells` is exact, and takes seconds for a
+        # mebibyte that is no text.
+        widths = map(get_character_cell_size, text.replace("\ufe0f", "w"))
+        ends = list(accumulate(widths, initial=0))
+        cuts = [(0, self._fitting(ends, 0, self.width))]
+        while cuts[-1][1] < len(text):
+            start = cuts[-1][1]
+            cuts.append((start, self._fitting(ends, start, self.width - self._hang(line))))
+        return cuts
+
+    @staticmethod
+    def _fitting(ends: Sequence[int], start: int, room: int) -> int:
+        """Return how far the characters from `start` on fit, those without a width with the one before them."""
+        return bisect_right(ends, ends[start] + room) - 1
 
     def _prose_cuts(self, text: str, rest: int) -> Iterator[tuple[int, int]]:
         """Yield where each row starts and ends, the first `width` wide, each further one `rest`.

@@ -1,44 +1,73 @@
-"""Where records come in: first the newest of the history, page by page, then the feed, without a gap between."""
+"""Where records come in: the numbers of the history, newest first, and the feed meanwhile, without a gap between."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import NoReturn
 
 from textual.message import Message
 
 from inspector.client import Client, Connection
-from inspector.core.model import Attempt, Delivery, Record
+from inspector.core.model import Record
 from inspector.errors import HooktapError
-from tui.messages import ConnectionChanged, HealthLoaded, PageLoaded
+from tui.messages import ConnectionChanged, HealthLoaded, HistoryLoaded
 
-PAGE = 250
+FIRST = 1000
+"""Numbers that are asked for first: enough for any screen, and there at once."""
+SLICE = 25_000
 QUEUE_MAX = 4096
 """Records between two looks at them. While it is full the feed waits, and the inspector keeps the rest."""
 RETRY_S = 1.0
 
-Page = Sequence[tuple[Delivery, Sequence[Attempt]]]
+Tell = Callable[[Message], object]
 
 
 class Intake:
     """Reads from the client as fast as records come; the screen takes them when it next draws."""
 
-    def __init__(self, client: Client, *, capacity: int) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._capacity = capacity
         self._records: asyncio.Queue[Record] = asyncio.Queue(QUEUE_MAX)
 
     def take(self) -> list[Record]:
         """Return the records that came since the last call."""
         return [self._records.get_nowait() for _ in range(self._records.qsize())]
 
-    async def run(self, tell: Callable[[Message], object]) -> NoReturn:
-        """Read for ever. Pages, the inspector's health and the state of the connection go to `tell`."""
-        after: int | None = None
+    async def run(self, tell: Tell) -> NoReturn:
+        """Read for ever. Numbers, the inspector's health and the state of the connection go to `tell`."""
+        newest, before = await self._begin(tell)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read_history(before, tell), name="history")
+            await self._follow(newest, tell)
+        raise AssertionError  # the feed has no end
+
+    async def _begin(self, tell: Tell) -> tuple[int, int | None]:
+        """Give out the newest numbers; return from where the feed has all the rest, and where history goes on."""
         while True:
             try:
-                if after is None:
-                    after = await self._read_history(tell)
+                newest = await self._read_health(tell)
+                found = await self._client.numbers(limit=FIRST)
+            except HooktapError as error:
+                tell(ConnectionChanged(Connection.RECONNECTING, str(error)))
+                await asyncio.sleep(RETRY_S)
+            else:
+                tell(HistoryLoaded(found.numbers))
+                return newest, found.before
+
+    async def _read_history(self, before: int | None, tell: Tell) -> None:
+        """Give out the numbers of all that is older, a slice at a time."""
+        while before is not None:
+            try:
+                found = await self._client.numbers(before=before, limit=SLICE)
+            except HooktapError:  # the feed says why
+                await asyncio.sleep(RETRY_S)
+                continue
+            tell(HistoryLoaded(found.numbers))
+            before = found.before
+
+    async def _follow(self, after: int, tell: Tell) -> NoReturn:
+        while True:
+            try:
                 async with aclosing(self._client.feed(after)) as feed:
                     async for item in feed:
                         if not isinstance(item, Connection):
@@ -53,19 +82,7 @@ class Intake:
                 tell(ConnectionChanged(Connection.RECONNECTING, str(error)))
             await asyncio.sleep(RETRY_S)
 
-    async def _read_history(self, tell: Callable[[Message], object]) -> int:
-        """Give out up to `capacity` deliveries, newest first; return from where the feed has what may be missing."""
-        newest = await self._read_health(tell)
-        page: Page = await self._client.deliveries(limit=PAGE)
-        count = len(page)
-        while len(page) == PAGE and count < self._capacity:
-            tell(PageLoaded(page, has_older=True))
-            page = await self._client.deliveries(before=page[-1][0].id, limit=PAGE)
-            count += len(page)
-        tell(PageLoaded(page, has_older=len(page) == PAGE))
-        return newest
-
-    async def _read_health(self, tell: Callable[[Message], object]) -> int:
+    async def _read_health(self, tell: Tell) -> int:
         """Give out how the inspector is; return the highest number it had stored before this returned."""
         health = await self._client.health()
         tell(HealthLoaded(health, await self._client.endpoints()))

@@ -14,6 +14,7 @@ from inspector.core.model import (
     Outcome,
     Response,
 )
+from inspector.core.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,22 @@ VERDICTS: Mapping[Outcome, Label] = {
     Outcome.UNKNOWN: Label("·", "unknown", FAINT),
 }
 
+MARK = "★"
+"""On what a person marked."""
+NOTED = "✎"
+"""On what they only wrote a note to."""
+
 HANDSHAKE = Label("⇄", "handshake", NEUTRAL)
 VERDICT_WIDTH = max(len(label.text) for label in (HANDSHAKE, *VERDICTS.values()))
 
 NO_ATTEMPT = Label("-", "", FAINT)
+HELD = Label("-", "held", FAINT)
+
+TURNS: Mapping[Turn, Label] = {
+    Turn.FIXED: Label("↑", "fixed", GOOD),
+    Turn.REGRESSED: Label("↓", "regressed", BAD),
+    Turn.SAME: Label("=", "same", FAINT),
+}
 
 _FAILURES: Mapping[FailureKind, str] = {
     FailureKind.REFUSED: "refused",
@@ -123,7 +136,7 @@ def signed_time(delivery: Delivery, zone: tzinfo | None) -> str | None:
     if signed_at_s is None:
         return None
     age_s = delivery.received_at_us // 1_000_000 - signed_at_s
-    relation = f"{_span(age_s)} before" if age_s >= 0 else f"{_span(-age_s)} after"
+    relation = f"{span(age_s)} before" if age_s >= 0 else f"{span(-age_s)} after"
     try:
         when = _local(signed_at_s, zone).strftime("%Y-%m-%d %H:%M:%S")
     except (OverflowError, ValueError, OSError):  # the header may claim any number
@@ -135,7 +148,8 @@ def _local(at_s: float, zone: tzinfo | None) -> datetime:
     return datetime.fromtimestamp(at_s, UTC).astimezone(zone)
 
 
-def _span(span_s: int) -> str:
+def span(span_s: int) -> str:
+    """Return `40 s`, `20 min`, `3 h`, `2 days`."""
     for unit, unit_s in (("days", 86_400), ("h", 3600), ("min", 60)):
         if span_s >= 2 * unit_s:
             return f"{span_s // unit_s:,} {unit}"

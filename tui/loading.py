@@ -8,7 +8,8 @@ from inspector.core.text import safe
 from inspector.errors import HooktapError
 from tui import bodyview, verdicts
 from tui.bodyview import SHOWN_BYTES, Body
-from tui.messages import AnswerLoaded, BodyLoaded, ChecksLoaded
+from tui.eventhistory import EventHistory
+from tui.messages import AnswerLoaded, BodyLoaded, ChecksLoaded, EventHistoryLoaded
 from tui.verdicts import Checks
 
 RESTED_S = 0.2
@@ -48,3 +49,12 @@ class Loader:
         except HooktapError as error:
             return ChecksLoaded(delivery.id, Checks(problem=str(error)))
         return ChecksLoaded(delivery.id, Checks(tuple(findings), tuple(history)))
+
+    async def history(self, delivery: Delivery) -> EventHistoryLoaded:
+        """Fetch the deliveries of the same event as this one's."""
+        await asyncio.sleep(RESTED_S)
+        try:
+            found = await self._client.history(delivery.id)
+        except HooktapError as error:
+            return EventHistoryLoaded(delivery.id, EventHistory(problem=str(error)))
+        return EventHistoryLoaded(delivery.id, EventHistory(found.deliveries, found.is_whole))

@@ -1,28 +1,73 @@
 """What workers tell the screen that started them. Widgets' own messages are nested in the widgets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Self
 
 from textual.message import Message
 from textual.notifications import SeverityLevel
 
 from inspector.client import Connection
+from inspector.core.found import Numbers
 from inspector.core.model import Attempt, Delivery
 from inspector.core.wire import JSON
 from inspector.errors import HooktapError, ReplayError
 from tui.bodyview import Body, BodyView
+from tui.eventhistory import EventHistory
 from tui.verdicts import Checks
 
 
-class PageLoaded(Message):
-    """A page of the history has come; `has_older` says that it is not the last of all."""
+class HistoryLoaded(Message):
+    """Numbers of deliveries have come, newest first: the newest of all, or those before the last that came."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        super().__init__()
+        self.numbers = numbers
+
+
+class RowsLoaded(Message):
+    """Rows have come that were wanted."""
 
     def __init__(
-        self, page: Sequence[tuple[Delivery, Sequence[Attempt]]], *, has_older: bool
+        self,
+        page: Sequence[tuple[Delivery, Sequence[Attempt]]],
+        gone: Collection[int] = (),
+        oldest: int | None = None,
     ) -> None:
         super().__init__()
         self.page = page
-        self.has_older = has_older
+        self.gone = gone
+        """Numbers of deliveries that the store no longer has."""
+        self.oldest = oldest
+        """The lowest number that it has; None: not asked."""
+
+
+class MatchesFound(Message):
+    """Older deliveries that match the filter have come; `is_first` says that they are the newest of all."""
+
+    def __init__(self, query: str, found: Numbers, *, is_first: bool) -> None:
+        super().__init__()
+        self.query = query
+        self.found = found
+        self.is_first = is_first
+
+
+class MatchesSettled(Message):
+    """It is known which of some deliveries match the filter now."""
+
+    def __init__(self, query: str, looked_at: Sequence[int], matching: Collection[int]) -> None:
+        super().__init__()
+        self.query = query
+        self.looked_at = looked_at
+        self.matching = matching
+
+
+class FilterRefused(Message):
+    """The filter cannot be read, or nobody is there to look."""
+
+    def __init__(self, query: str, problem: str) -> None:
+        super().__init__()
+        self.query = query
+        self.problem = problem
 
 
 class ConnectionChanged(Message):
@@ -72,6 +117,15 @@ class ChecksLoaded(Message):
         super().__init__()
         self.delivery_id = delivery_id
         self.checks = checks
+
+
+class EventHistoryLoaded(Message):
+    """The deliveries of the same event as one's have come."""
+
+    def __init__(self, delivery_id: int, history: EventHistory) -> None:
+        super().__init__()
+        self.delivery_id = delivery_id
+        self.history = history
 
 
 class Told(Message):

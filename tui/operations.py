@@ -1,16 +1,21 @@
 """What a person asks for with a key: each does one thing and says in a sentence what came of it."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from textual.app import App
+
 from inspector.client import Client
-from inspector.core.export import curl
-from inspector.core.model import Attempt, Delivery, Failure, Response, Sign
+from inspector.client.replaying import Order, replay
+from inspector.core.export import copy_of, curl, url_of
+from inspector.core.model import Delivery, Sign
 from inspector.core.text import decode, shorten
 from inspector.errors import ReplayError
-from tui import labels
+from tui import labels, openbody
 from tui.messages import Told
 from tui.private import write_private
+from tui.telling import replayed
 from tui.window import Row
 
 CLIPBOARD_CAP = 64 * 1024
@@ -19,7 +24,6 @@ URL_MAX = 80
 """Characters: that of a subscription goes on with a token of hundreds."""
 _WAY_OUT = "--sign verbatim"
 """What the inspector's sentences advise where it cannot sign."""
-_TO_BE_REFUSED = frozenset({Sign.BROKEN, Sign.STALE})
 
 
 class Operations:
@@ -34,22 +38,14 @@ class Operations:
 
     async def replay(self, delivery_id: int, sign: Sign | None) -> Told:
         """Send a delivery to its target once more; without `sign` as the inspector thinks best."""
+        order = Order(sign=sign)
         try:
-            attempt = await self._client.replay(delivery_id, sign=sign)
+            outcome = await replay(self._client, delivery_id, order)
         except ReplayError as error:
             if _WAY_OUT in str(error):
                 raise ReplayError(f"{error}\nhere: press R") from error
             raise
-        manner = f" {sign}" if sign not in (None, Sign.FRESH) else ""
-        came_of = f"{labels.result(attempt).text}{_detail(attempt)}"
-        sentence = f"#{delivery_id} replayed{manner}: {came_of}"
-        if sign not in _TO_BE_REFUSED:
-            return Told(sentence, "information" if attempt.succeeded else "error")
-        if attempt.succeeded:
-            return Told(f"{sentence}\nthe app took it, though its check should fail", "warning")
-        if isinstance(attempt.result, Response) and 400 <= attempt.result.status < 500:
-            return Told(f"{sentence}\nthe app refused it, as it should")
-        return Told(sentence, "error")
+        return replayed(delivery_id, outcome, order)
 
     async def recheck(self, delivery: Delivery) -> Told:
         """Check a delivery's signature again; say whether that changed anything."""
@@ -85,19 +81,32 @@ class Operations:
         """
         delivery, last = row.delivery, row.last_attempt
         body = await self._client.body(delivery.id) if delivery.body_bytes else b""
-        url = ingress + decode(delivery.request.target) if last is None else last.url
-        return await self.copy(curl(delivery, body, url), f"#{delivery.id} as a curl command")
+        url = url_of(delivery, [] if last is None else [last], ingress)
+        places = await self._client.secret_places(delivery.id)
+        command = curl(copy_of(delivery, body, url, secret_places=places))
+        return await self.copy(command, f"#{delivery.id} as a curl command")
 
-    async def copy(self, command: str, what: str) -> Told:
+    async def copy_text(self, text: str, what: str) -> Told:
+        """Put a text that is safe to show on the clipboard, unless it is too long, and into a file."""
+        return await self.copy(text, what, name="copied.txt")
+
+    async def open_body(self, app: App[object], delivery: Delivery) -> Told | None:
+        """Show a delivery's body in the person's pager."""
+        body = await self._client.body(delivery.id) if delivery.body_bytes else b""
+        await openbody.show(app, body, self._directory)
+        return None
+
+    async def save_body(self, delivery: Delivery) -> Told:
+        """Write a delivery's body into a file in the working directory."""
+        body = await self._client.body(delivery.id) if delivery.body_bytes else b""
+        kind = decode(delivery.request.headers.get(b"Content-Type") or b"")
+        path = await asyncio.to_thread(openbody.save, Path.cwd(), delivery.id, body, kind)
+        return Told(f"saved {labels.size(len(body))} as {path}")
+
+    async def copy(self, command: str, what: str, *, name: str = "copied.sh") -> Told:
         """Put a command on the clipboard, unless it is too long, and into the file."""
-        path = write_private(self._directory / "copied.sh", command + "\n")
+        path = write_private(self._directory / name, command + "\n")
         if len(command) > CLIPBOARD_CAP:
             return Told(f"{what} is too long for the clipboard; it is in {path}")
         self._to_clipboard(command)
         return Told(f"copied {what}; if your terminal has no clipboard, it is in {path}")
-
-
-def _detail(attempt: Attempt) -> str:
-    if isinstance(attempt.result, Failure):
-        return f"\n{attempt.result.detail}"
-    return f" in {labels.duration(attempt.duration_us)}"

@@ -1,29 +1,26 @@
-"""What the detail pane says of a delivery: its summary, its request and its attempts, as lines safe to show."""
+"""What the detail pane says of a delivery: its title, its summary, its head and its overview, safe to show."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import tzinfo
 
 from textual.content import Content
 
-from inspector.core.headers import Headers
-from inspector.core.model import Attempt, Delivery, Failure, Response
+from inspector.core import duplicates
+from inspector.core.model import Attempt, Delivery, Failure
 from inspector.core.text import safe, shorten
-from tui import labels, verdicts
-from tui.bodyview import LINE_CAP, BodyView
+from tui import labels, pairs, verdicts
+from tui.bodyview import LINE_CAP
 from tui.folding import Line
 from tui.verdicts import Checks
 from tui.window import Row
 
-NAME_WIDTH = 26
 SUMMARY_WIDTH = 240
 """Characters of each part of the summary: a path of 8 KiB must not push the rest out of sight."""
-ANSWER_LINES = 200
-"""Of each answer's body; the newest attempt would else push the others out of reach."""
 
 
 def title(delivery: Delivery) -> Content:
     """Return what names the delivery: number, provider and event."""
-    parts = [f"#{delivery.id}"]
+    parts = [f"#{delivery.id}", *([labels.MARK] if delivery.marked else [])]
     parts += [_short(part) for part in (delivery.provider, delivery.event) if part is not None]
     return Content("  ".join(parts))
 
@@ -37,7 +34,10 @@ def summary(
     """
     delivery = row.delivery
     signed = labels.signed_time(delivery, zone)
+    first = delivery.duplicate_of
     evidence = [
+        None if delivery.note is None else Content(f"Note: {_short(delivery.note)}"),
+        None if first is None else Content(f"Duplicate of #{first}: its event came before"),
         verdicts.coverage_line(delivery),
         None if signed is None else Content.styled(signed, labels.FAINT),
     ]
@@ -57,41 +57,54 @@ def summary(
     )
 
 
-def request_lines(delivery: Delivery, zone: tzinfo | None) -> list[Line]:
-    """Return the request's head as it arrived, and where, when and how it came."""
+def header_lines(delivery: Delivery) -> list[Line]:
+    """Return the request's head as it arrived."""
+    request_line = f"{_long(delivery.request.method)} {_long(delivery.request.target)}"
+    whole = f"{safe(delivery.request.method)} {safe(delivery.request.target)}"
+    return [
+        Line(Content.styled(request_line, ".strong"), hang=2, value=whole),
+        *pairs.of_headers(delivery.request.headers),
+    ]
+
+
+def overview_lines(
+    row: Row, zone: tzinfo | None, checks: Checks | None, *, is_configured: bool
+) -> list[Line]:
+    """Return the verdict with all that is known of it, then where, when and how the delivery came."""
+    delivery = row.delivery
+    return [
+        *verdicts.lines(delivery, checks, zone, is_configured=is_configured),
+        _BLANK,
+        *pairs.lines(list(_facts(row, zone)), labels.FAINT),
+    ]
+
+
+def _facts(row: Row, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
+    delivery, first = row.delivery, row.delivery.duplicate_of
+    last = row.last_attempt
     facts = [
+        ("note", delivery.note),
+        ("marked", "yes" if delivery.marked else None),
         ("received", labels.full_time(delivery.received_at_us, zone)),
         ("from", f"{delivery.request.peer or 'unknown'}, through {delivery.via}"),
         ("endpoint", delivery.endpoint),
+        ("event", delivery.event),
         ("event id", delivery.event_id),
         ("attempt id", delivery.attempt_id),
+        ("duplicate", None if first is None else f"of #{first}"),
+        ("body", labels.count(delivery.body_bytes, "byte", "bytes")),
         ("uid", delivery.uid),
+        ("last attempt", None if last is None else f"{labels.result(last).text} {_came_of(last)}"),
     ]
-    request_line = f"{_long(delivery.request.method)} {_long(delivery.request.target)}"
-    return [
-        Line(Content.styled(request_line, ".strong"), hang=2),
-        *_header_lines(delivery.request.headers),
-        _BLANK,
-        *_pairs([(name, _long(value)) for name, value in facts if value is not None], labels.FAINT),
-    ]
-
-
-def attempt_lines(
-    attempts: Sequence[Attempt], answers: Mapping[int, BodyView], zone: tzinfo | None
-) -> list[Line]:
-    """Return the attempts, newest first, each with the app's answer as far as its body is in `answers`."""
-    if not attempts:
-        return [Line(Content.styled("Not forwarded: no attempt was made.", labels.FAINT))]
-    lines: list[Line] = []
-    for attempt in reversed(attempts):
-        lines += _attempt_lines(attempt, answers.get(attempt.id), zone)
-    return lines
+    return ((name, safe(value)) for name, value in facts if value is not None)
 
 
 def _last_attempt(row: Row) -> Content:
     attempt = row.last_attempt
     if attempt is None:
-        return Content.styled("→ not forwarded", labels.FAINT)
+        held = row.delivery.duplicate_held
+        why = duplicates.mark(row.delivery) if held else "not forwarded"
+        return Content.styled(f"→ {why}", labels.FAINT)
     return Content.assemble(
         ("→ ", labels.FAINT), labels.result(attempt).content, f"  {_came_of(attempt)}"
     )
@@ -101,56 +114,6 @@ def _came_of(attempt: Attempt) -> str:
     if isinstance(attempt.result, Failure):
         return _short(attempt.result.detail)
     return f"in {labels.duration(attempt.duration_us)} from {_short(attempt.url)}"
-
-
-def _attempt_lines(
-    attempt: Attempt, answer: BodyView | None, zone: tzinfo | None
-) -> Iterator[Line]:
-    head = f"{attempt.number}  {attempt.trigger.value}  "
-    when = labels.day_time(attempt.started_at_us, zone)
-    yield Line(
-        Content.assemble(
-            (head, ".strong"),
-            labels.result(attempt).content,
-            (f"  in {labels.duration(attempt.duration_us)}  at {when}", labels.FAINT),
-        )
-    )
-    yield Line(Content(f"   {_long(attempt.url)}"), hang=5)
-    match attempt.result:
-        case Failure(detail=detail):
-            yield Line(Content(f"   {_long(detail)}"), hang=3, is_prose=True)
-        case Response(headers=headers) as response:
-            yield _BLANK
-            yield from (_indented(line) for line in _header_lines(headers))
-            yield _BLANK
-            yield from (_indented(line) for line in _answer_lines(response, answer))
-    yield _BLANK
-
-
-def _answer_lines(response: Response, answer: BodyView | None) -> Iterator[Line]:
-    if not response.body_bytes:
-        yield Line(Content.styled("the answer has no body", labels.FAINT))
-    elif answer is not None:
-        yield from answer.lines[:ANSWER_LINES]
-        notes = [*answer.notes]
-        if len(answer.lines) > ANSWER_LINES:
-            notes.append(f"only the first {ANSWER_LINES} lines are shown")
-        yield from (Line(Content.styled(note, labels.FAINT)) for note in notes)
-
-
-def _header_lines(headers: Headers) -> Iterator[Line]:
-    return _pairs([(safe(name), _long(value)) for name, value in headers], ".name")
-
-
-def _pairs(pairs: Sequence[tuple[str, str]], style: str) -> Iterator[Line]:
-    width = min(max((len(name) for name, _ in pairs), default=0), NAME_WIDTH) + 2
-    for name, value in pairs:
-        label = Content.styled(_long(name), style).pad_right(max(width - len(name), 1))
-        yield Line(label + value, hang=width)
-
-
-def _indented(line: Line) -> Line:
-    return Line(Content("   ") + line.content, line.hang + 3, line.is_prose)
 
 
 def _long(text: str | bytes) -> str:

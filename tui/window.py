@@ -1,11 +1,12 @@
-"""What the list shows: the newest deliveries with their attempts, a bounded number of them, in memory."""
+"""What is known of the deliveries in sight: their rows, a bounded number of them, in memory."""
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from inspector.core.model import Attempt, Delivery, Record, Verdict
+
+CAPACITY = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,93 +22,102 @@ class Row:
         return self.attempts[-1] if self.attempts else None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a call did to the window."""
-
-    added: int = 0
-    """Deliveries that came in, whether or not they could stay."""
-    dropped: int = 0
-    """Deliveries that had to leave at the old end."""
-    updated: frozenset[int] = frozenset()
-    """Numbers of the deliveries that got an attempt or a verdict."""
-
-
 class Window:
-    """The newest `capacity` deliveries, oldest first, as rows.
+    """The rows that were looked at last, or have just come.
 
-    The one place that knows which deliveries are at hand. A record may be given twice. Of verdicts, the last given
-    is taken for the newest, as the feed has them.
+    A record may be given twice. Of verdicts, the last given is taken for the newest, as the feed has them.
     """
 
-    def __init__(self, capacity: int = 1000) -> None:
+    def __init__(self, capacity: int = CAPACITY) -> None:
         self.capacity = capacity
         self.newest = 0
-        """The highest number seen, whatever it numbers: where the feed goes on."""
-        self.is_partial = False
-        """Whether there are older deliveries than the window holds."""
+        """The highest number seen, whatever it numbers."""
+        self.longest_endpoint = 0
+        self.longest_method = 0
+        """Characters, of all deliveries seen: columns as wide as that do not sway."""
         self._pinned: int | None = None
-        self._ids: list[int] = []
         self._rows: dict[int, Row] = {}
+        """That which was looked at last is last."""
+        self._coming: dict[int, list[Attempt | Verdict]] = {}
+        """What the feed has told of rows while they were being read."""
 
     def __len__(self) -> int:
-        return len(self._ids)
-
-    def __getitem__(self, index: int) -> Row:
-        return self._rows[self._ids[index]]
+        return len(self._rows)
 
     def __iter__(self) -> Iterator[Row]:
-        return (self._rows[delivery_id] for delivery_id in self._ids)
+        return iter(self._rows.values())
+
+    def __contains__(self, delivery_id: int) -> bool:
+        return delivery_id in self._rows
 
     def pin(self, delivery_id: int) -> None:
-        """Keep this delivery's row at hand, with its new attempts, even when the delivery has to leave."""
-        if self._pinned is not None and self.index(self._pinned) is None:
-            self._rows.pop(self._pinned, None)
+        """Keep this delivery's row at hand, with its new attempts, wherever the list is."""
         self._pinned = delivery_id
 
     def get(self, delivery_id: int) -> Row | None:
-        """Return the row of a delivery that is in the window or pinned."""
-        return self._rows.get(delivery_id)
+        """Return a delivery's row, if it is at hand."""
+        row = self._rows.pop(delivery_id, None)
+        if row is not None:
+            self._rows[delivery_id] = row
+        return row
 
-    def index(self, delivery_id: int) -> int | None:
-        """Return where a delivery stands, if it is in the window."""
-        index = bisect_left(self._ids, delivery_id)
-        return index if index < len(self) and self._ids[index] == delivery_id else None
+    def expect(self, delivery_ids: Iterable[int]) -> None:
+        """Note that these rows are being read: what the feed tells of them meanwhile may not be in them."""
+        self._coming = {delivery_id: [] for delivery_id in delivery_ids}
 
-    def add_page(self, page: Iterable[tuple[Delivery, Sequence[Attempt]]]) -> Change:
-        """Take in a page of the history, in any order."""
-        added = 0
+    def add_page(self, page: Iterable[tuple[Delivery, Sequence[Attempt]]]) -> None:
+        """Take in rows that have been read."""
         for delivery, attempts in page:
-            added += self._add_delivery(delivery)
-            for attempt in attempts:
+            known = self._rows.pop(delivery.id, None)
+            self._put(Row(delivery))
+            for attempt in (*attempts, *(known.attempts if known else ())):
                 self._add_attempt(attempt)
-        return Change(added, self._drop())
+            for record in self._coming.pop(delivery.id, ()):
+                self.add_records([record])
 
-    def add_records(self, records: Iterable[Record]) -> Change:
-        """Take in records of the feed."""
-        added = 0
+    def add_records(self, records: Iterable[Record], *, keep: bool = True) -> frozenset[int]:
+        """Take in records of the feed; return which deliveries' rows they have changed.
+
+        Without `keep` new deliveries are taken in only while there is room: those in sight stay.
+        """
         updated: set[int] = set()
         for record in records:
+            self.newest = max(self.newest, record.id)
             match record:
                 case Delivery():
-                    added += self._add_delivery(record)
+                    if record.id not in self._rows and (keep or len(self) < self.capacity):
+                        self._put(Row(record))
                 case Attempt():
+                    self._note(record)
                     if self._add_attempt(record):
                         updated.add(record.delivery_id)
                 case Verdict():
+                    self._note(record)
                     if self._add_verdict(record):
                         updated.add(record.delivery_id)
                 case unreachable:
                     assert_never(unreachable)
-        return Change(added, self._drop(), frozenset(updated))
+        return frozenset(updated)
 
-    def _add_delivery(self, delivery: Delivery) -> bool:
+    def forget(self, delivery_ids: Iterable[int]) -> None:
+        """Let go of rows whose deliveries are gone, but not of the pinned one."""
+        for delivery_id in delivery_ids:
+            if delivery_id != self._pinned:
+                self._rows.pop(delivery_id, None)
+
+    def _note(self, record: Attempt | Verdict) -> None:
+        if record.delivery_id in self._coming:
+            self._coming[record.delivery_id].append(record)
+
+    def _put(self, row: Row) -> None:
+        delivery = row.delivery
         self.newest = max(self.newest, delivery.id)
-        if delivery.id in self._rows:
-            return False
-        insort(self._ids, delivery.id)
-        self._rows[delivery.id] = Row(delivery)
-        return True
+        self.longest_endpoint = max(self.longest_endpoint, len(delivery.endpoint))
+        self.longest_method = max(self.longest_method, len(delivery.request.method))
+        self._rows[delivery.id] = row
+        if len(self) > self.capacity:
+            oldest = iter(self._rows)
+            del self._rows[next(each for each in oldest if each != self._pinned)]
 
     def _add_attempt(self, attempt: Attempt) -> bool:
         self.newest = max(self.newest, attempt.id)
@@ -119,7 +129,6 @@ class Window:
         return True
 
     def _add_verdict(self, verdict: Verdict) -> bool:
-        self.newest = max(self.newest, verdict.id)
         row = self._rows.get(verdict.delivery_id)
         if row is None:
             return False
@@ -128,12 +137,3 @@ class Window:
         )
         self._rows[verdict.delivery_id] = replace(row, delivery=checked)
         return checked != row.delivery
-
-    def _drop(self) -> int:
-        surplus = max(len(self._ids) - self.capacity, 0)
-        for delivery_id in self._ids[:surplus]:
-            if delivery_id != self._pinned:
-                del self._rows[delivery_id]
-        del self._ids[:surplus]
-        self.is_partial |= surplus > 0
-        return surplus

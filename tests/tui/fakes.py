@@ -8,8 +8,11 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from inspector.client import Client, Connection, Reverified
+from inspector.client import Client, Connection, History, Reverified
 from inspector.core.diagnosis import Finding
+from inspector.core.edits import Edit
+from inspector.core.found import Coverage, Numbers
+from inspector.core.marks import Mark, MarkOrder
 from inspector.core.model import Attempt, Confirmed, Delivery, Record, Sign, Trigger, Verdict
 from inspector.core.wire import JSON
 from inspector.errors import HooktapError, NotFoundError
@@ -36,8 +39,15 @@ class FakeClient(Client):
         """What every call but the feed raises, if anything."""
         self.calls: list[tuple[object, ...]] = []
         self.replayed: Attempt = attempt()
+        self.edits: list[tuple[str | None, Edit | None]] = []
+        """Where each replay was to go, and what was changed in it."""
         self.found: dict[int, list[Finding]] = {}
         """Why a delivery is not verified."""
+        self.marks: dict[int, Mark] = {}
+        self.is_whole = True
+        """Whether the history of an event is."""
+        self.secret: list[str] = []
+        """Where every delivery shows a secret."""
         self.checks: dict[int, list[Verdict]] = {}
         """Every verdict on a delivery; without an entry the one it came with."""
         self.rechecked: list[Reverified] = []
@@ -47,6 +57,15 @@ class FakeClient(Client):
         self.gate = asyncio.Event()
         """Bodies, replays, findings and checks wait for it."""
         self.gate.set()
+        self.matches: Callable[[str, Delivery], bool] = _has_event
+        self.coverage: Coverage | None = None
+        """How far the text index is."""
+        self.looking = asyncio.Event()
+        """Numbers wait for it."""
+        self.looking.set()
+        self.reading = asyncio.Event()
+        """Rows wait for it."""
+        self.reading.set()
         self._feed: asyncio.Queue[Record | Connection] = asyncio.Queue()
 
     def arrive(self, *records: Record) -> None:
@@ -69,12 +88,40 @@ class FakeClient(Client):
         newest_first = (self.rows[number] for number in sorted(self.rows, reverse=True))
         return [row for row in newest_first if before is None or row[0].id < before][:limit]
 
+    async def numbers(
+        self,
+        query: str = "",
+        before: int | None = None,
+        limit: int = 50_000,
+        ids: Sequence[int] | None = None,
+    ) -> Numbers:
+        self._note("numbers", query, before, ids)
+        await self.looking.wait()
+        found = [
+            number
+            for number in sorted(self.rows, reverse=True)
+            if (before is None or number < before)
+            and (ids is None or number in ids)
+            and self.matches(query, self.rows[number][0])
+        ][:limit]
+        onward = found[-1] if len(found) == limit else None
+        return Numbers(found, onward, min(self.rows, default=None), self.coverage)
+
+    async def numbered(self, ids: Sequence[int]) -> list[tuple[Delivery, list[Attempt]]]:
+        self._note("numbered", list(ids))
+        await self.reading.wait()
+        return [self.rows[number] for number in sorted(ids, reverse=True) if number in self.rows]
+
     async def body(self, delivery_id: int) -> bytes:
         self._note("body", delivery_id)
         await self.gate.wait()
         if delivery_id not in self.bodies:
             raise NotFoundError(f"there is no delivery {delivery_id}")
         return self.bodies[delivery_id]
+
+    async def attempts(self, delivery_id: int) -> list[Attempt]:
+        self._note("attempts", delivery_id)
+        return self.rows[delivery_id][1] if delivery_id in self.rows else []
 
     async def response_body(self, attempt_id: int) -> bytes:
         self._note("response_body", attempt_id)
@@ -88,6 +135,23 @@ class FakeClient(Client):
             self._note("findings given up", delivery_id)
             raise
         return self.found.get(delivery_id, [])
+
+    async def history(self, delivery_id: int) -> History:
+        self._note("history", delivery_id)
+        wanted = self.rows[delivery_id][0].event_id
+        same = [row for _, row in sorted(self.rows.items()) if row[0].event_id == wanted]
+        return History(same, is_whole=self.is_whole)
+
+    async def mark(
+        self, delivery_id: int, *, marked: bool | None = None, note: str | None = None
+    ) -> Mark:
+        self._note("mark", delivery_id, marked, note)
+        before = self.marks.get(delivery_id, Mark())
+        self.marks[delivery_id] = MarkOrder(marked, note).applied_to(before)
+        return self.marks[delivery_id]
+
+    async def secret_places(self, delivery_id: int) -> list[str]:
+        return self.secret
 
     async def verdicts(self, delivery_id: int) -> list[Verdict]:
         self._note("verdicts", delivery_id)
@@ -105,9 +169,15 @@ class FakeClient(Client):
         return self.confirmed
 
     async def replay(
-        self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
+        self,
+        delivery_id: int,
+        *,
+        to: str | None = None,
+        sign: Sign | None = None,
+        edit: Edit | None = None,
     ) -> Attempt:
         self._note("replay", delivery_id, sign)
+        self.edits.append((to, edit))
         await self.gate.wait()
         return self.replayed
 
@@ -133,12 +203,20 @@ class FakeClient(Client):
         self.calls.append(("feed", after))
         yield Connection.CONNECTED
         while True:
-            yield await self._feed.get()
+            item = await self._feed.get()
+            if isinstance(item, Delivery):
+                self.rows.setdefault(item.id, (item, []))
+            yield item
 
     def _note(self, *call: object) -> None:
         self.calls.append(call)
         if self.problem is not None:
             raise self.problem
+
+
+def _has_event(query: str, delivery: Delivery) -> bool:
+    """Take a query for a part of the event's name."""
+    return query.removeprefix("event:").rstrip("*") in (delivery.event or "")
 
 
 @asynccontextmanager

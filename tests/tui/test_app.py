@@ -21,14 +21,16 @@ from inspector.core.model import (
     Verification,
 )
 from inspector.errors import ReplayError, UnreachableError
-from tests.factories import attempt, delivery, headers, response, verdict
+from tests.factories import attempt, delivery, headers, request, response, verdict
 from tests.tui.fakes import INGRESS, FakeClient, opened, replay, screen_text, toasts, until
 from tui.bodyview import Body
-from tui.intake import PAGE
-from tui.messages import BodyLoaded, PageLoaded
+from tui.intake import FIRST, SLICE
+from tui.messages import BodyLoaded, HistoryLoaded
 from tui.screens.deliveries import DeliveriesScreen
 from tui.screens.help import HelpScreen
-from tui.widgets.delivery_list import DeliveryList
+from tui.widgets.body_lines import BodyLines
+from tui.widgets.cursor_view import CursorView
+from tui.widgets.delivery_list import WANTED_MAX, DeliveryList
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.line_view import LineView
 from tui.widgets.panes import Panes
@@ -41,6 +43,11 @@ def rows(count: int, first: int = 1) -> list[tuple[Delivery, Sequence[Attempt]]]
 
 def the_list(pilot: Pilot[None]) -> DeliveryList:
     return pilot.app.screen.query_one(DeliveryList)
+
+
+def numbered(client: FakeClient) -> list[list[int]]:
+    """Return the numbers of each page that was read."""
+    return [call[1] for call in client.calls if call[0] == "numbered" and isinstance(call[1], list)]
 
 
 def detail(pilot: Pilot[None]) -> DetailPane:
@@ -68,20 +75,67 @@ async def test_history_is_shown_and_the_newest_selected(tmp_path: Path) -> None:
         assert "▼ following" in text
 
 
-async def test_whole_history_up_to_the_window_is_read_once(tmp_path: Path) -> None:
-    client = FakeClient(*rows(5 * PAGE))
+async def test_whole_history_is_listed_and_only_rows_in_sight_are_read(tmp_path: Path) -> None:
+    count = FIRST + SLICE + 1
+    client = FakeClient(*rows(count))
     async with opened(client, tmp_path) as pilot:
-        asked = [call[1] for call in client.calls if call[0] == "deliveries"]
-        assert asked == [None, 4 * PAGE + 1, 3 * PAGE + 1, 2 * PAGE + 1]
-        await until(pilot, lambda: pilot.app.screen.query_one(TopBar).deliveries == 4 * PAGE)
-        assert "newest 1,000" in screen_text(pilot)
+        await until(pilot, lambda: pilot.app.screen.query_one(TopBar).deliveries == count)
+        assert "26,001" in screen_text(pilot)
+        asked = [call[2] for call in client.calls if call[0] == "numbers"]
+        assert asked == [None, count - FIRST + 1, count - FIRST - SLICE + 1]
+        await pilot.press("g")
+        await until(pilot, lambda: "event.1 " in screen_text(pilot))
+        read = sum(len(ids) for ids in numbered(client))
+        assert read <= 2 * WANTED_MAX
+
+
+async def test_number_stands_for_a_row_until_it_is_read(tmp_path: Path) -> None:
+    client = FakeClient(*rows(2000))
+    async with opened(client, tmp_path) as pilot:
+        await until(pilot, lambda: pilot.app.screen.query_one(TopBar).deliveries == 2000)
+        client.reading.clear()
+        await pilot.press("g")
+        lines = screen_text(pilot).split("\n")
+        assert lines[2].startswith("▌   1  ")
+        assert "…" in lines[2]
+        client.reading.set()
+        await until(pilot, lambda: "event.1 " in screen_text(pilot))
+        await until(pilot, lambda: detail(pilot).delivery_id == 1)
+
+
+async def test_rows_that_scrolled_by_are_not_read(tmp_path: Path) -> None:
+    """While one page is read, of all that is wanted meanwhile only the last is read next."""
+    client = FakeClient(*rows(20_000))
+    async with opened(client, tmp_path) as pilot:
+        await until(pilot, lambda: pilot.app.screen.query_one(TopBar).deliveries == 20_000)
+        client.reading.clear()
+        before = len(numbered(client))
+        await pilot.press("g", *["pagedown"] * 60)
+        await until(pilot, lambda: len(numbered(client)) == before + 1)
+        client.reading.set()
+        await until(pilot, lambda: "…" not in screen_text(pilot))
+        assert len(numbered(client)) <= before + 3
+
+
+async def test_deliveries_that_are_gone_leave_the_list(tmp_path: Path) -> None:
+    """Retention takes the oldest; all that are older than its oldest go at once."""
+    client = FakeClient(*rows(5000))
+    async with opened(client, tmp_path) as pilot:
+        await until(pilot, lambda: pilot.app.screen.query_one(TopBar).deliveries == 5000)
+        for number in range(1, 4001):
+            del client.rows[number]
+        await pilot.press("g")
+        await until(pilot, lambda: pilot.app.screen.query_one(TopBar).deliveries == 1000)
+        await until(pilot, lambda: "event.4001 " in screen_text(pilot))
 
 
 async def test_history_that_comes_late_moves_nothing(tmp_path: Path) -> None:
-    async with opened(FakeClient(*rows(30, first=1000)), tmp_path) as pilot:
+    client = FakeClient(*rows(30, first=1000))
+    async with opened(client, tmp_path) as pilot:
         await pilot.press("g")
         await pilot.pause()
-        pilot.app.screen.post_message(PageLoaded(rows(100), has_older=False))
+        client.rows |= {delivery.id: (delivery, []) for delivery, _ in rows(100)}
+        pilot.app.screen.post_message(HistoryLoaded(range(100, 0, -1)))
         await until(pilot, lambda: pilot.app.screen.query_one(TopBar).deliveries == 130)
         await pilot.pause()
         assert the_list(pilot).selected == 1000
@@ -157,19 +211,19 @@ async def test_click_selects(tmp_path: Path) -> None:
 
 
 async def test_what_is_read_stays_while_the_list_moves_on(tmp_path: Path) -> None:
-    """The selected delivery leaves the window; the detail keeps it, and shows its new attempt."""
+    """The selected delivery's row stays at hand; the detail shows its new attempt."""
     client = FakeClient(*rows(2))
     async with opened(client, tmp_path) as pilot:
         await pilot.press("g")
         client.arrive(*(delivery(id=10 + n) for n in range(1200)))
-        await until(pilot, lambda: pilot.app.screen.query_one(TopBar).is_partial)
+        await until(pilot, lambda: pilot.app.screen.query_one(TopBar).deliveries == 1202)
         assert the_list(pilot).row is not None
         client.arrive(replay(1, id=2000, number=1))
         await until(pilot, lambda: "1  replay" in attempts(pilot))
         assert detail(pilot).delivery_id == 1
 
         await pilot.press("j")
-        assert the_list(pilot).selected == 210
+        assert the_list(pilot).selected == 2
 
 
 async def test_enter_reads_and_escape_goes_back(tmp_path: Path) -> None:
@@ -207,27 +261,27 @@ async def test_tabs(tmp_path: Path) -> None:
         assert "x-one" in text
         for key, active in [
             ("l", "attempts"),
-            ("right", "verdict"),
+            ("right", "overview"),
+            ("l", "history"),
             ("l", "body"),
-            ("h", "verdict"),
-            ("left", "attempts"),
-            ("4", "verdict"),
+            ("h", "history"),
+            ("left", "overview"),
+            ("4", "overview"),
             ("1", "body"),
         ]:
             await pilot.press(key)
             assert detail(pilot).tabs.active == active
-        await pilot.click("#tab-request")
-        assert detail(pilot).tabs.active == "request"
-        await pilot.press("j")
+        await pilot.click("#tab-headers")
+        assert detail(pilot).tabs.active == "headers"
         assert "evt_1" in "\n".join(
-            str(line.content) for line in pilot.app.screen.query_one("#request", LineView).lines
+            str(line.content) for line in pilot.app.screen.query_one("#overview", LineView).lines
         )
 
 
 async def test_body_cycles_through_its_views(tmp_path: Path) -> None:
     """The tab says how the body is shown; from another tab the key only comes back to it."""
     async with opened(FakeClient((delivery(id=1, body=b'{"a":1}'), [])), tmp_path) as pilot:
-        await until(pilot, lambda: body(pilot) == '{\n  "a": 1\n}')
+        await until(pilot, lambda: body(pilot) == '▾ {\n    "a": 1\n  }')
         assert "Body pretty" in screen_text(pilot)
         await pilot.press("b")
         assert body(pilot) == '{"a":1}'
@@ -239,7 +293,7 @@ async def test_body_cycles_through_its_views(tmp_path: Path) -> None:
         assert detail(pilot).tabs.active == "body"
         assert body(pilot).startswith("00000000  7b 22")
         await pilot.press("b")
-        assert body(pilot) == '{\n  "a": 1\n}'
+        assert body(pilot) == '▾ {\n    "a": 1\n  }'
 
 
 async def test_hex_uses_the_width_there_is(tmp_path: Path) -> None:
@@ -387,6 +441,19 @@ async def test_curl_goes_where_the_last_attempt_went(tmp_path: Path) -> None:
         await until(pilot, lambda: "--url 'http://127.0.0.1:3000/hooks?a=1'" in pilot.app.clipboard)
 
 
+async def test_curl_holds_no_secret(tmp_path: Path) -> None:
+    made = attempt(id=2, delivery_id=1, url="http://127.0.0.1:3000/hooks?a=1&token=hush")
+    sent = request(headers=headers(("X-Gitlab-Token", "hush"), ("Authorization", "Bearer hush")))
+    client = FakeClient((delivery(id=1, request=sent), [made]))
+    client.secret = ["header:X-Gitlab-Token", "query:token"]
+    async with opened(client, tmp_path) as pilot:
+        await pilot.press("c")
+        await until(pilot, lambda: "X-Gitlab-Token: REDACTED" in pilot.app.clipboard)
+        assert "/hooks?a=1&token=REDACTED" in pilot.app.clipboard
+        assert "hush" not in pilot.app.clipboard
+        assert "hush" not in (tmp_path / "copied.sh").read_text()
+
+
 async def test_command_too_long_for_the_clipboard_is_only_in_the_file(tmp_path: Path) -> None:
     client = FakeClient((delivery(id=1, body=bytes(100_000)), []))
     async with opened(client, tmp_path) as pilot:
@@ -485,13 +552,13 @@ async def test_help_lists_every_binding(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
         view = pilot.app.screen.query_one(LineView)
         lines = view.lines
-        assert view.virtual_size.height == len(lines)  # none is folded
         text = "\n".join(str(line.content) for line in lines)
         for binding in [
             *DeliveriesScreen.BINDINGS,
             *Panes.BINDINGS,
             *DeliveryList.BINDINGS,
-            *LineView.BINDINGS,
+            *CursorView.BINDINGS,
+            *BodyLines.BINDINGS,
         ]:
             assert not isinstance(binding, tuple)
             assert binding.id
@@ -549,5 +616,5 @@ async def test_ctrl_c_copies_what_the_mouse_selected(tmp_path: Path) -> None:
         await pilot.mouse_up(lines, offset=(9, 2))
         await pilot.press("ctrl+c")
         await until(pilot, lambda: pilot.app.clipboard)
-        assert pilot.app.clipboard.startswith('"a": "xxx')
+        assert pilot.app.clipboard.lstrip().startswith('"a": "xxx')
         assert "\n" not in pilot.app.clipboard

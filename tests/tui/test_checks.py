@@ -49,7 +49,7 @@ def summary(pilot: Pilot[None]) -> str:
 
 
 def verdict_tab(pilot: Pilot[None]) -> str:
-    lines = pilot.app.screen.query_one("#verdict", LineView).lines
+    lines = pilot.app.screen.query_one("#overview", LineView).lines
     return "\n".join(str(line.content) for line in lines)
 
 
@@ -131,7 +131,7 @@ async def test_history_of_verdicts_is_counted_and_listed(tmp_path: Path) -> None
     earlier = Verification(Outcome.NO_SECRET, "nobody told us the secret")
     client.checks[1] = [verdict(id=1, verification=earlier), verdict(id=5)]
     async with opened(client, tmp_path) as pilot:
-        await until(pilot, lambda: "Verdict 2" in screen_text(pilot))
+        await until(pilot, lambda: "Overview 2" in screen_text(pilot))
         await pilot.press("4", "z")
         assert "Checked 2 times, the latest first" in screen_text(pilot)
         assert "? no secret  nobody told us the secret" in screen_text(pilot)
@@ -144,7 +144,7 @@ async def test_later_verdict_is_explained_anew(tmp_path: Path) -> None:
         await until(pilot, lambda: "Why: The signature" in summary(pilot))
         client.checks[1] = [verdict(id=1), verdict(id=9)]
         client.arrive(verdict(id=9, delivery_id=1))
-        await until(pilot, lambda: "Verdict 2" in screen_text(pilot))
+        await until(pilot, lambda: "Overview 2" in screen_text(pilot))
         assert "Why" not in summary(pilot)
         assert "✓ verified" in screen_text(pilot).split("\n")[2]
 
@@ -278,7 +278,7 @@ async def test_palette_finds_the_keys_by_what_they_do(tmp_path: Path) -> None:
         for words, found in [
             ("secrets of now", "Check"),
             ("every stored", "Check all"),
-            ("curl", "Copy curl"),
+            ("curl command", "Copy curl"),
             ("signed otherwise", "Replay as…"),
         ]:
             await pilot.press("ctrl+p", *words)

@@ -34,7 +34,7 @@ def test_cells_stand_under_their_titles() -> None:
     rows = window(event="booking.completed", verification=Verification(Outcome.VERIFIED, ""))
     chosen = columns.choose(110, rows)
 
-    titles, cells = str(columns.header(chosen)), str(columns.cells(chosen, rows[0], None))
+    titles, cells = str(columns.header(chosen)), str(columns.cells(chosen, next(iter(rows)), None))
 
     for title, cell in [("event", "booking"), ("verdict", "✓ verified"), ("last attempt", "✓ 200")]:
         assert cells.index(cell) == titles.index(title)
@@ -42,11 +42,23 @@ def test_cells_stand_under_their_titles() -> None:
     assert "29 B" in cells
 
 
+def test_a_duplicate_is_marked_beside_its_event() -> None:
+    """And where it was held, so is what came of forwarding it."""
+    rows = Window()
+    rows.add_records([delivery(id=13, event="x", duplicate_of=12, duplicate_held=True)])
+    chosen = columns.choose(110, rows)
+
+    titles, cells = str(columns.header(chosen)), str(columns.cells(chosen, next(iter(rows)), None))
+
+    assert "x  held: duplicate of #12 " in cells
+    assert cells.index("- held") == titles.index("last attempt")
+
+
 def test_unknown_event_is_shown_and_a_missing_one_is_a_dash() -> None:
     for event, shown in [("no.such.event", "no.such.event"), (None, "-")]:
         rows = window(event=event)
         chosen = columns.choose(110, rows)
-        assert shown in str(columns.cells(chosen, rows[0], None)).split()
+        assert shown in str(columns.cells(chosen, next(iter(rows)), None)).split()
 
 
 @given(
@@ -58,7 +70,7 @@ def test_a_row_is_as_wide_as_its_titles(
     rows = window(event=event, endpoint=endpoint, request=request(method=method))
     chosen = columns.choose(width, rows)
 
-    cells = columns.cells(chosen, rows[0], None)
+    cells = columns.cells(chosen, next(iter(rows)), None)
 
     assert cells.cell_length == columns.header(chosen).cell_length
     if width > 60:
@@ -73,6 +85,6 @@ def test_several_attempts_are_counted(times: int) -> None:
         [attempt(id=2000 + n, delivery_id=1042, number=n) for n in range(2, times + 1)]
     )
 
-    cells = str(columns.cells(columns.choose(110, rows), rows[0], None))
+    cells = str(columns.cells(columns.choose(110, rows), next(iter(rows)), None))
 
     assert cells.rstrip().endswith("✓ 200" if times == 1 else "✓ 200 x3")

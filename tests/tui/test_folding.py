@@ -97,3 +97,9 @@ def test_every_character_has_its_place(texts: list[str], width: int, hang: int) 
         assert piece.start == len(shown[piece.index])
         shown[piece.index] += texts[piece.index][piece.start : piece.end]
     assert shown == texts
+
+
+def test_what_widens_a_character_has_a_cell_of_its_own() -> None:
+    """U+FE0F after a character of one cell: never more than fit."""
+    for row in rows(Folding([Line("a❤\ufe0fb❤\ufe0f" * 9)], 7)):
+        assert cell_len(row) <= 7

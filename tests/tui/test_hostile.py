@@ -1,5 +1,6 @@
 """What a sender or a target writes can neither steer the terminal, nor speak its markup, nor end the application."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -26,8 +27,10 @@ from inspector.core.text import decode, encode, safe, safe_lines
 from inspector.errors import HooktapError
 from tests.factories import attempt, delivery, response, verdict
 from tests.tui.fakes import FakeClient, opened, screen_text, toasts, until
-from tui import columns, sections, verdicts
+from tui import attemptlines, columns, eventhistory, sections
 from tui.bodyview import Body, build
+from tui.eventhistory import EventHistory
+from tui.folding import Line
 from tui.verdicts import Checks
 from tui.window import Row, Window
 
@@ -105,6 +108,8 @@ async def test_every_view(tmp_path: Path) -> None:
             ["3"],
             ["G"],
             ["4"],
+            ["G"],
+            ["5"],
             ["G"],
             ["m"],
             ["escape"],
@@ -203,6 +208,13 @@ texts = st.text(st.characters() | st.sampled_from(HOSTILE))
 wires = st.binary() | texts.map(lambda text: text.encode("utf-8", "replace"))
 
 
+def texts_of(lines: Sequence[Line]) -> Iterator[str]:
+    """Give out what lines show, and what is copied of them."""
+    for line in lines:
+        yield str(line.content)
+        yield line.value or ""
+
+
 @given(text=texts, wire=wires, outcome=st.sampled_from(Outcome))
 def test_any_text_is_shown_safely(text: str, wire: bytes, outcome: Outcome) -> None:
     made = hostile_delivery(text, wire)
@@ -216,11 +228,13 @@ def test_any_text_is_shown_safely(text: str, wire: bytes, outcome: Outcome) -> N
 
     shown = [
         *str(sections.summary(row, UTC, checks)).split("\n"),
-        *(str(each.content) for each in verdicts.lines(made, checks, UTC, is_configured=False)),
+        *texts_of(sections.overview_lines(row, UTC, checks, is_configured=False)),
         str(sections.title(row.delivery)),
         str(columns.cells(chosen, row, UTC)),
-        *(str(line.content) for line in sections.request_lines(row.delivery, UTC)),
-        *(str(line.content) for line in sections.attempt_lines(row.attempts, answers, UTC)),
+        *texts_of(sections.header_lines(row.delivery)),
+        *texts_of(attemptlines.lines(row.delivery, row.attempts, answers, UTC)),
+        *texts_of(eventhistory.lines(made, EventHistory([(made, row.attempts)], problem=""), UTC)),
+        *texts_of(eventhistory.lines(made, EventHistory(problem=text), UTC)),
     ]
 
     assert [safe(line) for line in shown] == shown

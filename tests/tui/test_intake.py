@@ -11,8 +11,8 @@ from inspector.errors import HooktapError, UnreachableError
 from tests.factories import attempt, delivery
 from tests.tui.fakes import FakeClient
 from tui import intake
-from tui.intake import PAGE, QUEUE_MAX, Intake
-from tui.messages import ConnectionChanged, HealthLoaded, PageLoaded
+from tui.intake import FIRST, QUEUE_MAX, SLICE, Intake
+from tui.messages import ConnectionChanged, HealthLoaded, HistoryLoaded
 
 
 class Told:
@@ -20,6 +20,7 @@ class Told:
 
     def __init__(self) -> None:
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
+        self.broke = False
 
     async def next(self) -> Message:
         async with asyncio.timeout(10):
@@ -31,17 +32,17 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "RETRY_S", 0)
 
 
-async def test_history_first_then_the_feed_from_its_highest_number() -> None:
+async def test_newest_numbers_first_then_the_feed_from_the_highest() -> None:
     client = FakeClient((delivery(id=1), []), (delivery(id=3), [attempt(id=4, delivery_id=3)]))
     told = Told()
     async with asyncio.TaskGroup() as tasks:
-        reading = tasks.create_task(Intake(client, capacity=10).run(told.messages.put_nowait))
+        reading = tasks.create_task(Intake(client).run(told.messages.put_nowait))
         messages = [await told.next() for _ in range(4)]
         reading.cancel()
 
     assert [type(each) for each in messages] == [
         HealthLoaded,
-        PageLoaded,
+        HistoryLoaded,
         ConnectionChanged,
         HealthLoaded,
     ]
@@ -53,7 +54,7 @@ async def test_feed_begins_where_the_store_was_before_the_history() -> None:
     client = Checked((delivery(id=3), []))
     told = Told()
     async with asyncio.TaskGroup() as tasks:
-        reading = tasks.create_task(Intake(client, capacity=10).run(told.messages.put_nowait))
+        reading = tasks.create_task(Intake(client).run(told.messages.put_nowait))
         while not isinstance(await told.next(), ConnectionChanged):
             pass
         reading.cancel()
@@ -68,36 +69,50 @@ class Checked(FakeClient):
         return {**await super().health(), "newest": 9000}
 
 
-@pytest.mark.parametrize(
-    ("count", "pages", "has_older"),
-    [
-        (0, 1, False),
-        (PAGE - 1, 1, False),
-        (PAGE, 2, False),
-        (PAGE + 1, 2, False),
-        (3 * PAGE, 2, True),
-    ],
-)
-async def test_history_is_read_up_to_the_capacity(count: int, pages: int, has_older: bool) -> None:
+@pytest.mark.parametrize("count", [0, FIRST - 1, FIRST, FIRST + 1, FIRST + 2 * SLICE + 1])
+async def test_all_numbers_are_read_in_slices_while_the_feed_goes_on(count: int) -> None:
     client = FakeClient(*((delivery(id=number + 1), []) for number in range(count)))
     told = Told()
+    numbers: list[int] = []
     async with asyncio.TaskGroup() as tasks:
-        reading = tasks.create_task(Intake(client, capacity=2 * PAGE).run(told.messages.put_nowait))
-        messages: list[Message] = []
-        while not any(isinstance(each, ConnectionChanged) for each in messages):
-            messages.append(await told.next())
+        reading = tasks.create_task(Intake(client).run(told.messages.put_nowait))
+        while len(numbers) < count or not any(call[0] == "feed" for call in client.calls):
+            if isinstance(message := await told.next(), HistoryLoaded):
+                assert len(message.numbers) <= SLICE
+                numbers += message.numbers
         reading.cancel()
 
-    loaded = [each for each in messages if isinstance(each, PageLoaded)]
-    assert len(loaded) == pages
-    assert sum(len(each.page) for each in loaded) == min(count, 2 * PAGE)
-    assert loaded[-1].has_older is has_older
+    assert numbers == list(range(count, 0, -1))
+
+
+async def test_history_goes_on_after_a_break() -> None:
+    client = FakeClient(*((delivery(id=number + 1), []) for number in range(FIRST + 5)))
+    told = Told()
+    numbers: list[int] = []
+
+    def tell(message: Message) -> None:
+        if isinstance(message, HistoryLoaded):
+            client.problem = UnreachableError("gone") if not told.broke else None
+            told.broke = True
+        told.messages.put_nowait(message)
+
+    async with asyncio.TaskGroup() as tasks:
+        reading = tasks.create_task(Intake(client).run(tell))
+        while len(numbers) < FIRST + 5:
+            message = await told.next()
+            if isinstance(message, ConnectionChanged):
+                client.problem = None
+            if isinstance(message, HistoryLoaded):
+                numbers += message.numbers
+        reading.cancel()
+
+    assert numbers == list(range(FIRST + 5, 0, -1))
 
 
 async def test_records_wait_to_be_taken_and_are_bounded() -> None:
     """A terminal that does not look holds the feed back, not the records in its memory."""
     client = FakeClient()
-    reader = Intake(client, capacity=10)
+    reader = Intake(client)
     async with asyncio.TaskGroup() as tasks:
         reading = tasks.create_task(reader.run(lambda _: None))
         client.arrive(*(delivery(id=number + 1) for number in range(2 * QUEUE_MAX)))
@@ -131,7 +146,7 @@ async def test_it_goes_on_after_a_refusal_where_it_was() -> None:
     client.arrive(delivery(id=9))
     told = Told()
     async with asyncio.TaskGroup() as tasks:
-        reading = tasks.create_task(Intake(client, capacity=10).run(told.messages.put_nowait))
+        reading = tasks.create_task(Intake(client).run(told.messages.put_nowait))
         states: list[ConnectionChanged] = []
         while len(states) < 3:
             if isinstance(message := await told.next(), ConnectionChanged):
@@ -145,7 +160,7 @@ async def test_it_goes_on_after_a_refusal_where_it_was() -> None:
     ]
     assert states[1].reason == "the token was refused"
     assert [call for call in client.calls if call[0] == "feed"] == [("feed", 7), ("feed", 9)]
-    assert client.calls.count(("deliveries", None)) == 1
+    assert client.calls.count(("numbers", "", None, None)) == 1
 
 
 async def test_no_inspector_at_the_start() -> None:
@@ -153,11 +168,11 @@ async def test_no_inspector_at_the_start() -> None:
     client.problem = UnreachableError("no inspector answers")
     told = Told()
     async with asyncio.TaskGroup() as tasks:
-        reading = tasks.create_task(Intake(client, capacity=10).run(told.messages.put_nowait))
+        reading = tasks.create_task(Intake(client).run(told.messages.put_nowait))
         lost = await told.next()
         assert isinstance(lost, ConnectionChanged)
         assert lost.connection is Connection.RECONNECTING
         client.problem = None
-        while not isinstance(await told.next(), PageLoaded):
+        while not isinstance(await told.next(), HistoryLoaded):
             pass
         reading.cancel()

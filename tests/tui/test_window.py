@@ -1,13 +1,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.core.model import Delivery, Outcome, Record, Verification
-from tests.factories import attempt, delivery, verdict
-from tui.window import Window
+from inspector.core.model import Outcome, Record, Verification
+from tests.factories import attempt, delivery, request, verdict
+from tui.window import Row, Window
 
 
-def ids(window: Window) -> list[int]:
-    return [row.delivery.id for row in window]
+def row(window: Window, number: int) -> Row:
+    found = window.get(number)
+    assert found is not None
+    return found
 
 
 def test_empty() -> None:
@@ -15,24 +17,10 @@ def test_empty() -> None:
 
     assert len(window) == 0
     assert window.newest == 0
-    assert window.index(1) is None
     assert window.get(1) is None
 
 
-def test_pages_and_records_end_up_oldest_first() -> None:
-    window = Window()
-
-    window.add_page([(delivery(id=9), []), (delivery(id=7), [])])
-    window.add_page([(delivery(id=5), []), (delivery(id=3), [])])
-    change = window.add_records([delivery(id=11)])
-
-    assert ids(window) == [3, 5, 7, 9, 11]
-    assert change.added == 1
-    assert [window.index(each) for each in (3, 11, 4, 12)] == [0, 4, None, None]
-
-
 def test_newest_counts_what_is_not_a_delivery_too() -> None:
-    """The feed goes on after the highest number seen, whatever it numbers."""
     window = Window()
 
     window.add_page([(delivery(id=9), [attempt(id=12, delivery_id=9)])])
@@ -45,17 +33,26 @@ def test_newest_counts_what_is_not_a_delivery_too() -> None:
     assert window.newest == 21
 
 
+def test_widths_are_those_of_the_longest_ever_seen() -> None:
+    window = Window(capacity=1)
+
+    window.add_records([delivery(id=1, endpoint="a-long-one", request=request(method="OPTIONS"))])
+    window.add_records([delivery(id=2, endpoint="b", request=request(method="GET"))])
+
+    assert (window.longest_endpoint, window.longest_method) == (10, 7)
+
+
 def test_attempts_join_their_delivery_in_order() -> None:
     window = Window()
     window.add_page([(delivery(id=1), [attempt(id=4, delivery_id=1, number=2)])])
 
-    change = window.add_records(
+    updated = window.add_records(
         [attempt(id=3, delivery_id=1, number=1), attempt(id=5, delivery_id=99, number=1)]
     )
 
-    assert change.updated == {1}
-    assert [each.id for each in window[0].attempts] == [3, 4]
-    assert window[0].last_attempt is window[0].attempts[-1]
+    assert updated == {1}
+    assert [each.id for each in row(window, 1).attempts] == [3, 4]
+    assert row(window, 1).last_attempt is row(window, 1).attempts[-1]
 
 
 def test_verdict_becomes_its_deliverys() -> None:
@@ -64,7 +61,7 @@ def test_verdict_becomes_its_deliverys() -> None:
     window.add_page([(delivery(id=1), [attempt(id=2, delivery_id=1)]), (delivery(id=3), [])])
     stale = Verification(Outcome.STALE, "too old")
 
-    change = window.add_records(
+    updated = window.add_records(
         [
             verdict(id=4, delivery_id=1),
             verdict(id=5, delivery_id=99),
@@ -72,10 +69,11 @@ def test_verdict_becomes_its_deliverys() -> None:
         ]
     )
 
-    assert change.updated == {1}
-    assert (window[0].delivery.provider, window[0].delivery.verification) == ("svix", stale)
-    assert len(window[0].attempts) == 1
-    assert window[1].delivery == delivery(id=3)
+    checked = row(window, 1)
+    assert updated == {1}
+    assert (checked.delivery.provider, checked.delivery.verification) == ("svix", stale)
+    assert len(checked.attempts) == 1
+    assert row(window, 3).delivery == delivery(id=3)
     assert window.get(99) is None
 
 
@@ -88,22 +86,26 @@ def test_the_same_record_twice_changes_nothing() -> None:
     ]
     window.add_records(records)
 
-    change = window.add_records(records)
-
-    assert (change.added, change.updated) == (0, frozenset())
-    assert len(window[0].attempts) == 1
+    assert window.add_records(records) == frozenset()
+    assert len(row(window, 1).attempts) == 1
 
 
-def test_oldest_leave_when_it_is_full() -> None:
+def test_row_that_was_not_looked_at_for_longest_leaves_first() -> None:
     window = Window(capacity=3)
+    window.add_page([(delivery(id=number), []) for number in (1, 2, 3)])
 
-    window.add_records([delivery(id=number) for number in (1, 2, 3)])
-    assert not window.is_partial
-    change = window.add_records([delivery(id=number) for number in (4, 5)])
+    window.get(1)
+    window.add_page([(delivery(id=4), [])])
 
-    assert ids(window) == [3, 4, 5]
-    assert change.dropped == 2
-    assert window.is_partial
+    assert [number in window for number in (1, 2, 3, 4)] == [True, False, True, True]
+
+
+def test_what_is_new_waits_for_room_where_rows_are_to_stay() -> None:
+    window = Window(capacity=2)
+
+    window.add_records([delivery(id=1), delivery(id=2), delivery(id=3)], keep=False)
+
+    assert [number in window for number in (1, 2, 3)] == [True, True, False]
 
 
 def test_pinned_delivery_stays_at_hand() -> None:
@@ -113,20 +115,40 @@ def test_pinned_delivery_stays_at_hand() -> None:
     window.pin(1)
     window.add_records([delivery(id=2), delivery(id=3)])
 
-    change = window.add_records(
+    updated = window.add_records(
         [attempt(id=4, delivery_id=1, number=1), verdict(id=5, delivery_id=1)]
     )
-    row = window.get(1)
 
-    assert ids(window) == [2, 3]
-    assert window.index(1) is None
-    assert change.updated == {1}
-    assert row is not None
-    assert len(row.attempts) == 1
-    assert row.delivery.verification.outcome is Outcome.VERIFIED
+    assert updated == {1}
+    assert len(row(window, 1).attempts) == 1
+    assert row(window, 1).delivery.verification.outcome is Outcome.VERIFIED
 
-    window.pin(2)
-    assert window.get(1) is None
+    window.forget([1, 3])
+    assert 1 in window
+    assert 3 not in window
+
+
+def test_what_the_feed_tells_while_a_row_is_read_is_not_lost() -> None:
+    """The page may have been read before the commit that the feed has told of since."""
+    window = Window()
+    window.expect([1, 2])
+
+    window.add_records([attempt(id=5, delivery_id=1), verdict(id=6, delivery_id=1)])
+    window.add_records([attempt(id=7, delivery_id=9)])
+    window.add_page([(delivery(id=1), []), (delivery(id=2), [])])
+
+    assert [each.id for each in row(window, 1).attempts] == [5]
+    assert row(window, 1).delivery.verification.outcome is Outcome.VERIFIED
+    assert row(window, 2).attempts == ()
+
+
+def test_row_read_again_keeps_the_attempts_it_had() -> None:
+    window = Window()
+    window.add_page([(delivery(id=1), [attempt(id=5, delivery_id=1)])])
+
+    window.add_page([(delivery(id=1), [])])
+
+    assert len(row(window, 1).attempts) == 1
 
 
 @given(
@@ -134,21 +156,18 @@ def test_pinned_delivery_stays_at_hand() -> None:
     batches=st.lists(st.lists(st.tuples(st.integers(1, 30), st.integers(0, 30)))),
     pinned=st.integers(1, 30),
 )
-def test_never_more_than_its_capacity_and_always_sorted(
+def test_never_more_than_its_capacity(
     capacity: int, batches: list[list[tuple[int, int]]], pinned: int
 ) -> None:
     window = Window(capacity)
     window.pin(pinned)
     for batch in batches:
-        before = len(window)
+        had_pinned = pinned in window
         records: list[Record] = [
             attempt(id=100 + of, delivery_id=of) if of else delivery(id=number)
             for number, of in batch
         ]
-        change = window.add_records(records)
+        window.add_records(records)
 
-        assert len(window) == before + change.added - change.dropped <= capacity
-        assert ids(window) == sorted(set(ids(window)))
-        assert all(window.index(row.delivery.id) == index for index, row in enumerate(window))
-        assert isinstance(window.get(pinned) or delivery(), object)
-        assert all(isinstance(row.delivery, Delivery) for row in window)
+        assert len(window) <= capacity
+        assert pinned in window or not had_pinned

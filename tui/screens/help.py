@@ -1,6 +1,6 @@
-"""Every key and what it does, read from the bindings themselves."""
+"""Every key and what it does, read from the bindings themselves, and found by typing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -8,49 +8,77 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tui.folding import Line
 from tui.widgets.line_view import LineView
 
 KEYS_WIDTH = 14
+WIDE = 100
+"""From so many columns on, each line ends with the id by which a configuration gives it another key."""
 
 
 class HelpScreen(ModalScreen[None]):
-    """Lists groups of bindings."""
+    """Lists groups of bindings; those that have what is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "dismiss", "Close", id="help.close")
+        Binding("escape,question_mark", "dismiss", "Close", priority=True, id="help.close"),
+        Binding("down", "scroll('scroll_down')", "Scroll down", show=False, id="help.down"),
+        Binding("up", "scroll('scroll_up')", "Scroll up", show=False, id="help.up"),
+        Binding("pagedown", "scroll('page_down')", "A page down", show=False, id="help.page_down"),
+        Binding("pageup", "scroll('page_up')", "A page up", show=False, id="help.page_up"),
     ]
 
-    def __init__(self, groups: Mapping[str, Sequence[BindingType]]) -> None:
+    def __init__(self, groups: Mapping[str, Sequence[Binding]]) -> None:
+        """List `groups`, whose bindings have the keys of now."""
         super().__init__()
         self._groups = groups
 
     def compose(self) -> ComposeResult:
-        """Make the list of keys."""
+        """Make the line to type in and the list of keys."""
         with Vertical(classes="dialog"):
             yield Static("Keys", classes="dialog-title", markup=False)
+            yield Input(placeholder="type a key, or what it shall do", id="help-search")
             yield LineView(id="help-lines")
-            yield Static("escape closes", classes="dialog-hint", markup=False)
+            yield Static("escape closes, arrows scroll", classes="dialog-hint", markup=False)
 
     def on_mount(self) -> None:
-        """Fill in the keys."""
-        self.query_one(LineView).show(list(self._lines()))
+        """Show all."""
+        self._show("")
 
-    def _lines(self) -> Iterator[Line]:
+    def on_input_changed(self, message: Input.Changed) -> None:
+        """Show what has what is typed."""
+        self._show(message.value)
+
+    def action_scroll(self, how: str) -> None:
+        """Scroll the list, while the keyboard is the line's above it."""
+        getattr(self.query_one(LineView), f"action_{how}")()
+
+    def _show(self, wanted: str) -> None:
+        lines = list(self._lines(wanted.casefold().split()))
+        self.query_one(LineView).show(lines or [Line(Content("  no key does that"))])
+
+    def _lines(self, words: Sequence[str]) -> Iterator[Line]:
+        is_wide = self.app.size.width >= WIDE
         for title, bindings in self._groups.items():
+            shown = [each for each in bindings if self._has(each, title, words)]
+            if not shown:
+                continue
             yield Line(Content.styled(title, "bold"))
-            for binding in _described(bindings):
+            for binding in shown:
                 keys = " ".join(self._display(binding))
                 does = binding.tooltip or binding.description
-                yield Line(Content(f"  {keys:<{KEYS_WIDTH}}{does}"), hang=KEYS_WIDTH + 2)
+                name = f"  {binding.id}" if is_wide and binding.id else ""
+                told = Content.assemble(f"  {keys:<{KEYS_WIDTH}} {does}", (name, "dim"))
+                yield Line(told, hang=KEYS_WIDTH + 3)
             yield Line(Content())
+
+    def _has(self, binding: Binding, title: str, words: Sequence[str]) -> bool:
+        """Whether each word stands somewhere: in what it does, its place, its id or its keys."""
+        told = (binding.description, binding.tooltip, title, binding.id or "", binding.key)
+        text = " ".join((*told, *self._display(binding))).casefold()
+        return all(word in text for word in words)
 
     def _display(self, binding: Binding) -> Iterator[str]:
         for key in binding.key.split(","):
             yield self.app.get_key_display(binding.with_key(key))
-
-
-def _described(bindings: Iterable[BindingType]) -> Iterator[Binding]:
-    return (each for each in bindings if isinstance(each, Binding) and each.description)

@@ -1,26 +1,33 @@
 """The list of deliveries: newest at the bottom, drawn line by line, so that its length costs nothing."""
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from tui import columns
-from tui.window import Change, Row, Window
+from tui import columns, labels
+from tui.listing import Listing
+from tui.window import Row
 
 HEADER_ROWS = 1
+AHEAD_MAX = 60
+"""Rows that are read with those in sight, on either side."""
+WANTED_MAX = 200
+DRAWN_MAX = 500
+"""Lines that are kept as they were drawn."""
 
 
 class DeliveryList(ScrollView, can_focus=True):
-    """Shows a window's rows; one of them is selected. While it follows, that is the newest."""
+    """Shows what is listed; one delivery is selected. While it follows, that is the newest."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"list--header", "list--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -31,10 +38,18 @@ class DeliveryList(ScrollView, can_focus=True):
         Binding("g,home", "oldest", "Oldest delivery", show=False, id="list.oldest"),
         Binding("G,end", "newest", "Newest delivery, and follow", show=False, id="list.newest"),
         Binding("enter", "open", "Read the delivery", show=False, id="list.open"),
+        Binding(
+            "escape",
+            "clear_filter",
+            "Clear the filter",
+            show=False,
+            id="list.clear_filter",
+            tooltip="List everything again",
+        ),
     ]
 
     selected: reactive[int | None] = reactive(None, repaint=False)
-    """The selected delivery's number. It stays selected when it leaves the window."""
+    """The selected delivery's number. It stays selected where a filter hides it."""
     following: reactive[bool] = reactive(default=True, repaint=False)
     """Whether each new delivery is selected as it arrives. Moving up ends that."""
 
@@ -64,37 +79,75 @@ class DeliveryList(ScrollView, can_focus=True):
             """The later state stands for this one."""
             return isinstance(message, DeliveryList.Followed)
 
-    def __init__(self, window: Window, zone: tzinfo | None = None) -> None:
+    class Wanted(Message):
+        """Rows have come into sight, or nearly, that are not at hand; only the last one counts."""
+
+        def __init__(self, numbers: Sequence[int]) -> None:
+            super().__init__()
+            self.numbers = numbers
+
+        def can_replace(self, message: Message) -> bool:
+            """What was in sight before is so no longer."""
+            return isinstance(message, DeliveryList.Wanted)
+
+    class Cleared(Message):
+        """Everything is to be shown again."""
+
+    def __init__(self, listing: Listing, zone: tzinfo | None = None) -> None:
         super().__init__()
-        self._window = window
+        self._listing = listing
         self._zone = zone
         self._unseen = 0
+        self._top: int | None = None
+        """The delivery on the first line in sight."""
         self._columns: list[columns.Column] = []
+        self._drawn: dict[tuple[int, bool | None], tuple[Row | None, Strip]] = {}
+        """Lines by number, and whether they are under the cursor; drawing one takes a tenth of a millisecond."""
+        self._shown: list[tuple[int, Row | None]] = []
+        """What was in sight when the list was drawn last."""
 
     @property
     def row(self) -> Row | None:
-        """The selected row, if it is in the window."""
-        return None if self.selected is None else self._window.get(self.selected)
+        """The selected row, if it is at hand."""
+        return None if self.selected is None else self._listing.row(self.selected)
 
-    def apply(self, change: Change, *, is_new: bool = True) -> None:
-        """Show what became of the window; `is_new` says that what was added has just arrived."""
-        self._unseen += change.added if is_new else 0
+    def apply(self, added: int = 0) -> None:
+        """Show what became of the listing, to which so many deliveries were added that have just come."""
+        top = self._top
+        self._unseen += added
         self._lay_out()
         if self.following:
             self.action_newest()
             return
-        # What is in sight stays there: late pages of the history come in above it, dropped rows leave there.
-        above = (0 if is_new else change.added) - change.dropped
-        self.scroll_to(y=self.scroll_offset.y + above, animate=False)
-        if is_new and change.added:
+        if top is not None and len(self._listing):  # what is in sight stays there
+            self._scroll(self._listing.numbers.place(top))
+        self._want()
+        if added:
             self._tell_followed()
+
+    def show_other(self) -> None:
+        """Show the listing after a filter has changed it: the selected delivery, or else the newest."""
+        self._lay_out()
+        if self.following or self._index is None:
+            self._select(len(self._listing) - 1)
+        self._show_selected()
+        self._want()
+
+    @property
+    def _index(self) -> int | None:
+        return None if self.selected is None else self._listing.numbers.index(self.selected)
 
     def action_move(self, by: int) -> None:
         """Select another row, so many below."""
         if by < 0:
             self.following = False
-        index = None if self.selected is None else self._window.index(self.selected)
-        self._select(0 if index is None else index + by)
+        if self.selected is None:
+            self._select(0)
+            return
+        place = self._listing.numbers.place(self.selected)
+        if self._index is None and by > 0:
+            by -= 1  # there is none: the next one has its place
+        self._select(place + by)
 
     def action_move_page(self, by: int) -> None:
         """Select a row so many screens below."""
@@ -108,17 +161,29 @@ class DeliveryList(ScrollView, can_focus=True):
     def action_newest(self) -> None:
         """Select the newest row, and every newer one as it arrives."""
         self.following = True
-        self._select(len(self._window) - 1)
+        self._select(len(self._listing) - 1)
 
     def action_open(self) -> None:
         """Ask that the selected delivery be read."""
         if self.row is not None:
             self.post_message(self.Opened())
 
-    def watch_selected(self, _: int | None, selected: int | None) -> None:
-        """Say which row is to be shown."""
+    def action_clear_filter(self) -> None:
+        """Ask that everything be shown again."""
+        self.post_message(self.Cleared())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Leave the filter's key to others while there is none."""
+        return action != "clear_filter" or self._listing.is_filtered
+
+    def watch_selected(self, before: int | None, selected: int | None) -> None:
+        """Say which row is to be shown, and draw the two that changed."""
+        for number in (before, selected):
+            index = None if number is None else self._listing.numbers.index(number)
+            if index is not None:
+                line = index - self.scroll_offset.y + HEADER_ROWS
+                self.refresh(Region(0, line, self.size.width, 1))
         if selected is not None:
-            self.refresh()
             self.post_message(self.Selected(selected))
 
     def watch_following(self) -> None:
@@ -132,28 +197,66 @@ class DeliveryList(ScrollView, can_focus=True):
         self._show_selected()
 
     def on_click(self, event: events.Click) -> None:
-        """Select the row under the mouse."""
+        """Select the row under the mouse; clicked twice, open it."""
         index = self.scroll_offset.y + event.y - HEADER_ROWS
-        if event.y >= HEADER_ROWS and index < len(self._window):
+        if event.y >= HEADER_ROWS and index < len(self._listing):
             self.following = False
             self._select(index)
+            if event.chain == 2:
+                self.action_open()
 
     def on_mouse_scroll_up(self) -> None:
         """Who scrolls back wants to read."""
         self.following = False
+
+    def on_scroll_up(self) -> None:
+        """So does who clicks above the scrollbar's handle."""
+        self.following = False
+
+    def on_scroll_to(self) -> None:
+        """And who drags it."""
+        self.following = False
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Ask for the rows that come into sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self._note_top()
+        self._want()
 
     def render_line(self, y: int) -> Strip:
         """Draw the titles or a row."""
         index = self.scroll_offset.y + y - HEADER_ROWS
         if y < HEADER_ROWS:
             return self._strip(" ", columns.header(self._columns), "list--header")
-        if index >= len(self._window):
-            return Strip.blank(self.size.width, self.visual_style.rich_style)
-        row = self._window[index]
-        content = columns.cells(self._columns, row, self._zone)
-        if row.delivery.id == self.selected:
+        if index >= len(self._listing):
+            return self._beyond(index)
+        number = self._listing.numbers[index]
+        row = self._listing.row(number)
+        place = (number, number == self.selected and (self.has_focus or None))
+        drawn, strip = self._drawn.get(place, (None, None))
+        if strip is None or drawn is not row:
+            strip = self._draw(number, row)
+            self._drawn[place] = (row, strip)
+        return strip
+
+    def notify_style_update(self) -> None:
+        """Forget what was drawn in the old colours."""
+        super().notify_style_update()
+        self._drawn.clear()
+
+    def _draw(self, number: int, row: Row | None) -> Strip:
+        if row is None:
+            content = columns.waiting(self._columns, number)
+        else:
+            content = columns.cells(self._columns, row, self._zone)
+        if number == self.selected:
             return self._strip("▌", content, "list--cursor")
         return self._strip(" ", content)
+
+    def _beyond(self, index: int) -> Strip:
+        if index == 0 and self._listing.is_filtered:
+            return self._strip(" ", Content.styled("nothing matches", labels.FAINT))
+        return Strip.blank(self.size.width, self.visual_style.rich_style)
 
     def _strip(self, mark: str, content: Content, *component: str) -> Strip:
         style = self.get_visual_style(*component)
@@ -162,23 +265,65 @@ class DeliveryList(ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width
-        self._columns = columns.choose(width - 2, self._window)
-        self.virtual_size = Size(width, len(self._window) + HEADER_ROWS)
-        self.refresh()
+        chosen = columns.choose(width - 2, self._listing.window)
+        if chosen != self._columns or len(self._drawn) > DRAWN_MAX:
+            self._columns = chosen
+            self._drawn.clear()
+            self.refresh()
+        self._reach(Size(width, len(self._listing) + HEADER_ROWS))
+        in_sight = self._in_sight()
+        if in_sight != self._shown:
+            self._shown = in_sight
+            self.refresh()
+
+    def _reach(self, size: Size) -> None:
+        if size.width == self.virtual_size.width:
+            # Only longer: as a reactive it would lay the whole screen out anew, which takes longer than all the rest.
+            self.set_reactive(ScrollView.virtual_size, size)
+            self._scroll_update(size)
+        else:
+            self.virtual_size = size
+
+    def _in_sight(self) -> list[tuple[int, Row | None]]:
+        """Return the numbers in sight with their rows: what is to be drawn anew when it changes."""
+        top, height = self.scroll_offset.y, self.size.height
+        numbers = self._listing.numbers.part(top, top + height)
+        return [(number, self._listing.row(number)) for number in numbers]
 
     def _select(self, index: int) -> None:
-        if len(self._window):
-            index = min(max(index, 0), len(self._window) - 1)
-            self.selected = self._window[index].delivery.id
+        if len(self._listing):
+            index = min(max(index, 0), len(self._listing) - 1)
+            self.selected = self._listing.numbers[index]
             self._show_selected()
 
     def _show_selected(self) -> None:
-        index = None if self.selected is None else self._window.index(self.selected)
+        index = self._index
         if index is None:
             return
         top, height = self.scroll_offset.y, self.size.height - HEADER_ROWS
         if not top <= index < top + height:
-            self.scroll_to(y=index if index < top else index - height + 1, animate=False)
+            self._scroll(index if index < top else index - height + 1)
+        self._note_top()
+        self._want()
+
+    def _scroll(self, y: int) -> None:
+        if y != self.scroll_offset.y:
+            self.scroll_to(y=y, animate=False)
+
+    def _note_top(self) -> None:
+        top = self.scroll_offset.y
+        self._top = self._listing.numbers[top] if top < len(self._listing) else None
+
+    def _want(self) -> None:
+        """Ask for the rows around what is in sight, as soon as the nearer ones are not at hand."""
+        top, height = self.scroll_offset.y, self.size.height
+        selected = self.selected
+        wanted = [] if selected is None or not self._listing.is_missing(selected) else [selected]
+        if self._listing.missing(top - height // 2, top + height + height // 2):
+            ahead = min(2 * height, AHEAD_MAX)
+            wanted += self._listing.missing(top - ahead, top + height + ahead)[:WANTED_MAX]
+        if wanted:
+            self.post_message(self.Wanted(wanted))
 
     def _tell_followed(self) -> None:
         self.post_message(self.Followed(following=self.following, unseen=self._unseen))

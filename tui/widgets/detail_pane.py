@@ -1,4 +1,4 @@
-"""Everything about one delivery: its verdict always in sight; body, request and attempts as tabs."""
+"""Everything about one delivery: its verdict always in sight; body, headers, attempts and all the rest as tabs."""
 
 from collections.abc import Container, Sequence
 from datetime import tzinfo
@@ -9,15 +9,17 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
 from inspector.core.model import Delivery, Response
-from tui import sections, verdicts
+from tui import attemptlines, eventhistory, sections
 from tui.bodyview import Body, BodyView
-from tui.messages import AnswerLoaded, BodyLoaded, ChecksLoaded
+from tui.eventhistory import EventHistory
+from tui.messages import AnswerLoaded, BodyLoaded, ChecksLoaded, EventHistoryLoaded
 from tui.verdicts import Checks
 from tui.widgets.body_pane import BodyPane
-from tui.widgets.line_view import LineView
+from tui.widgets.cursor_view import CursorView
 from tui.widgets.tab_bar import TabBar
 from tui.window import Row
 
+TABS = ("body", "headers", "attempts", "overview", "history")
 ANSWERS = 20
 """Of so many attempts, the newest, the answers' bodies are shown."""
 
@@ -43,6 +45,24 @@ class DetailPane(Vertical):
             """A later wish stands for this one."""
             return isinstance(message, DetailPane.ChecksWanted)
 
+    class HistoryWanted(Message):
+        """The history is in sight, and not at hand; only the last wish counts."""
+
+        def __init__(self, delivery: Delivery) -> None:
+            super().__init__()
+            self.delivery = delivery
+
+        def can_replace(self, message: Message) -> bool:
+            """A later wish stands for this one."""
+            return isinstance(message, DetailPane.HistoryWanted)
+
+    class JumpWanted(Message):
+        """Another delivery of the event was chosen."""
+
+        def __init__(self, delivery_id: int) -> None:
+            super().__init__()
+            self.delivery_id = delivery_id
+
     def __init__(self, zone: tzinfo | None = None) -> None:
         super().__init__()
         self._zone = zone
@@ -51,17 +71,17 @@ class DetailPane(Vertical):
         self._configured: Container[str] = ()
         self._answers: dict[int, BodyView] = {}
         self._wanted: set[int] = set()
+        self._history: EventHistory | None = None
 
     def compose(self) -> ComposeResult:
         """Make the summary and the tabs."""
         yield Static(id="detail-title", markup=False)
         yield Static(id="summary", markup=False)
-        yield TabBar("body", "request", "attempts", "verdict")
-        with ContentSwitcher(initial="body"):
+        yield TabBar(*TABS)
+        with ContentSwitcher(initial=TABS[0]):
             yield BodyPane(id="body")
-            yield LineView(id="request")
-            yield LineView(id="attempts")
-            yield LineView(id="verdict")
+            for name in TABS[1:]:
+                yield CursorView(id=name)
 
     @property
     def delivery_id(self) -> int | None:
@@ -82,16 +102,18 @@ class DetailPane(Vertical):
         """Show a delivery as far as the list knows it, or what is new of it if it is the one shown."""
         is_other = self.delivery_id != row.delivery.id
         was, self._row = self._row, row
-        if was is None or was.delivery != row.delivery:
+        if is_other or was is None or was.delivery.verification != row.delivery.verification:
             self._checks = None
             self._want_checks()
         self._show_verdict(keep_place=not is_other)
+        self.query_one("#detail-title", Static).update(sections.title(row.delivery))
         if is_other:
             self._answers.clear()
             self._wanted.clear()
+            self._history = None
             self.body_pane.expect()
-            self.query_one("#detail-title", Static).update(sections.title(row.delivery))
-            self._view("request").show(sections.request_lines(row.delivery, self._zone))
+            self._view("headers").show(sections.header_lines(row.delivery))
+            self._show_history()
         self._show_attempts(keep_place=not is_other)
 
     def know_endpoints(self, configured: Container[str]) -> None:
@@ -115,6 +137,18 @@ class DetailPane(Vertical):
             self._checks = message.checks
             self._show_verdict(keep_place=True)
 
+    def on_event_history_loaded(self, message: EventHistoryLoaded) -> None:
+        """Show the deliveries of the same event."""
+        if message.delivery_id == self.delivery_id:
+            self._history = message.history
+            self._show_history()
+
+    def on_cursor_view_chosen(self, message: CursorView.Chosen) -> None:
+        """Go to the delivery that was chosen in the history."""
+        message.stop()
+        if message.view.id == "history":
+            self.post_message(self.JumpWanted(message.target))
+
     def on_answer_loaded(self, message: AnswerLoaded) -> None:
         """Show the body of one attempt's answer."""
         if message.attempt_id in self._wanted:
@@ -134,6 +168,7 @@ class DetailPane(Vertical):
         if had_focus:
             self.focus_content()
         self._want_answers()
+        self._want_history()
 
     def on_body_pane_shown(self, message: BodyPane.Shown) -> None:
         """Name the view on the body's tab."""
@@ -153,14 +188,34 @@ class DetailPane(Vertical):
             sections.summary(self._row, self._zone, checks, is_configured=is_configured)
         )
         times = len(checks.history) if checks is not None else 0
-        self.tabs.remark("verdict", str(times) if times > 1 else "")
-        lines = verdicts.lines(delivery, checks, self._zone, is_configured=is_configured)
-        self._view("verdict").show(lines, keep_place=keep_place)
+        self.tabs.remark("overview", str(times) if times > 1 else "")
+        lines = sections.overview_lines(self._row, self._zone, checks, is_configured=is_configured)
+        self._view("overview").show(lines, keep_place=keep_place)
+
+    def _show_history(self) -> None:
+        if self._row is None:
+            return
+        count = len(self._history.deliveries) if self._history is not None else 0
+        self.tabs.remark("history", str(count) if count > 1 else "")
+        lines = eventhistory.lines(self._row.delivery, self._history, self._zone)
+        self._view("history").show(lines)
+        self._want_history()
+
+    def _want_history(self) -> None:
+        if (
+            self._row is not None
+            and self.tabs.active == "history"
+            and self._history is None
+            and self._row.delivery.event_id is not None
+        ):
+            self.post_message(self.HistoryWanted(self._row.delivery))
 
     def _show_attempts(self, *, keep_place: bool) -> None:
-        attempts = () if self._row is None else self._row.attempts
+        if self._row is None:
+            return
+        attempts = self._row.attempts
         self.tabs.remark("attempts", str(len(attempts)) if attempts else "")
-        lines = sections.attempt_lines(attempts, self._answers, self._zone)
+        lines = attemptlines.lines(self._row.delivery, attempts, self._answers, self._zone)
         self._view("attempts").show(lines, keep_place=keep_place)
         self._want_answers()
 
@@ -178,5 +233,5 @@ class DetailPane(Vertical):
         if missing:
             self.post_message(self.AnswersWanted(missing))
 
-    def _view(self, name: str) -> LineView:
-        return self.query_one(f"#{name}", LineView)
+    def _view(self, name: str) -> CursorView:
+        return self.query_one(f"#{name}", CursorView)

@@ -1,7 +1,9 @@
 """Any number of lines, folded to the width, of which only those on the screen are ever drawn."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
+from threading import Event
 from typing import ClassVar
 
 from textual import work
@@ -16,7 +18,7 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.visual import Visual
 
-from tui.folding import Folding, Line
+from tui.folding import Folding, GivenUp, Line
 
 AT_ONCE_CHARACTERS = 50_000
 """More are folded in a thread: where characters differ in width, each of them has to be looked at."""
@@ -40,6 +42,7 @@ class LineView(ScrollView, can_focus=True):
         self._folding = Folding((), 0)
         self._contents: LRUCache[int, Content] = LRUCache(256)
         self._strips: LRUCache[int, Strip] = LRUCache(512)
+        self._given_up = Event()
 
     @property
     def lines(self) -> Sequence[Line]:
@@ -90,14 +93,19 @@ class LineView(ScrollView, can_focus=True):
         """Lay the lines out, then scroll to line `top`."""
         width = self.scrollable_content_region.width
         self.workers.cancel_group(self, "fold")
+        self._given_up.set()  # a thread cannot be cancelled, only told
         if sum(len(line.content) for line in self._lines) <= AT_ONCE_CHARACTERS:
             self._use(Folding(self._lines, width), top)
         else:
-            self._fold_in_thread(self._lines, width, top)
+            self._given_up = Event()
+            self._fold_in_thread(self._lines, width, top, self._given_up)
 
     @work(group="fold", exit_on_error=False)
-    async def _fold_in_thread(self, lines: Sequence[Line], width: int, top: int) -> None:
-        self._use(await asyncio.to_thread(Folding, lines, width), top)
+    async def _fold_in_thread(
+        self, lines: Sequence[Line], width: int, top: int, given_up: Event
+    ) -> None:
+        with contextlib.suppress(GivenUp):
+            self._use(await asyncio.to_thread(Folding, lines, width, given_up), top)
 
     def _use(self, folding: Folding, top: int) -> None:
         self._folding = folding
@@ -111,17 +119,29 @@ class LineView(ScrollView, can_focus=True):
         piece = self._folding.piece(row)
         content = self._selected(self._content(piece.index), piece.index)
         content = content[piece.start : piece.end].pad_left(piece.indent)
-        width, style = self._folding.width, self.visual_style
+        width, style = self._folding.width, self._style_of(piece.index)
         strip = Visual.to_strips(self, content, width, 1, style, apply_selection=False, pad=True)[0]
         return strip.apply_offsets(piece.start - piece.indent, piece.index)
+
+    def _style_of(self, index: int) -> Style:  # noqa: ARG002 - for a view that has a cursor
+        """Return the style on which a line is drawn."""
+        return self.visual_style
 
     def _content(self, index: int) -> Content:
         if index not in self._contents:
             content = self._folding.lines[index].content
             if isinstance(content, str):
-                content = highlight(content, language=self._language or "text")
+                content = self._coloured(content, self._folding.lines[index])
             self._contents[index] = content
         return self._contents[index]
+
+    def _coloured(self, text: str, line: Line) -> Content:
+        end = len(text) - line.tail
+        return Content.assemble(
+            (text[: line.lead], ".faint"),
+            highlight(text[line.lead : end], language=self._language or "text"),
+            (text[end:], ".faint"),
+        )
 
     def _selected(self, content: Content, index: int) -> Content:
         selection = self.text_selection

@@ -7,9 +7,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
+from tui.listing import Listing
 from tui.widgets.delivery_list import DeliveryList
 from tui.widgets.detail_pane import DetailPane
-from tui.window import Window
 
 
 class Panes(Container):
@@ -25,9 +25,17 @@ class Panes(Container):
             tooltip="Show the body pretty, as text or as hex",
         ),
         Binding("1", "tab('body')", "Show the body", show=False, id="detail.body"),
-        Binding("2", "tab('request')", "Show the request", show=False, id="detail.request"),
+        Binding("2", "tab('headers')", "Show the headers", show=False, id="detail.headers"),
         Binding("3", "tab('attempts')", "Show the attempts", show=False, id="detail.attempts"),
-        Binding("4", "tab('verdict')", "Show the verdict", show=False, id="detail.verdict"),
+        Binding("4", "tab('overview')", "Show the overview", show=False, id="detail.overview"),
+        Binding(
+            "5",
+            "tab('history')",
+            "Show the event's history",
+            show=False,
+            id="detail.history",
+            tooltip="Show all deliveries of the same event",
+        ),
         Binding("l,right", "step_tab(1)", "Next tab", show=False, id="detail.next_tab"),
         Binding("h,left", "step_tab(-1)", "Previous tab", show=False, id="detail.previous_tab"),
         Binding(
@@ -36,9 +44,9 @@ class Panes(Container):
         Binding("escape", "back", "Back to the list", show=False, id="detail.back"),
     ]
 
-    def __init__(self, window: Window, zone: tzinfo | None) -> None:
+    def __init__(self, listing: Listing, zone: tzinfo | None) -> None:
         super().__init__()
-        self.list = DeliveryList(window, zone)
+        self.list = DeliveryList(listing, zone)
         self.detail = DetailPane(zone)
 
     def compose(self) -> ComposeResult:

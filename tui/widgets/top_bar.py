@@ -18,10 +18,10 @@ class TopBar(Widget):
     """Base URL of the public door; empty until it is known."""
     connected: reactive[bool] = reactive(default=True)
     deliveries: reactive[int] = reactive(0)
-    is_partial: reactive[bool] = reactive(default=False)
-    """Whether there are older deliveries than are counted."""
     following: reactive[bool] = reactive(default=True)
     unseen: reactive[int] = reactive(0)
+    picked: reactive[int | None] = reactive(None)
+    """The delivery that the next one is to be compared with."""
     progress: reactive[str] = reactive("")
     """How far what takes longer has come; it takes the place of all but the last word."""
 
@@ -29,6 +29,9 @@ class TopBar(Widget):
         """Lay out the line: the URL left, the state right."""
         if self.progress:
             return self._fill(Content(f" {self.progress}"), self._follow() + "   ")
+        if self.picked is not None:
+            text = f" #{self.picked} is picked: D on another compares them, D on it forgets it"
+            return self._fill(Content(text), self._follow() + "   ")
         url = f"{safe(self.ingress)}/in/<name>" if self.ingress else ""
         left = Content.assemble((" hooktap ", ".bar-name"), f"  {url}")
         right = Content("   ").join(
@@ -46,10 +49,9 @@ class TopBar(Widget):
         return Content.styled("○ reconnecting", labels.DOUBTFUL)
 
     def _count(self) -> Content:
-        newest = "newest " if self.is_partial else ""
         if self.size.width < ROOMY:
-            return Content(f"{newest}{self.deliveries:,}")
-        return Content(newest + labels.count(self.deliveries, "delivery", "deliveries"))
+            return Content(f"{self.deliveries:,}")
+        return Content(labels.count(self.deliveries, "delivery", "deliveries"))
 
     def _follow(self) -> Content:
         if self.following:

@@ -1,0 +1,55 @@
+"""Rows read from the inspector when they come into sight."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from textual.message import Message
+
+from inspector.client import Client
+from inspector.errors import HooktapError
+from tui.messages import RowsLoaded
+from tui.window import Window
+
+RETRY_S = 1.0
+
+
+class Pages:
+    """Reads one page at a time. What was wanted while it reads, and has scrolled by since, is not read at all."""
+
+    def __init__(self, client: Client, window: Window) -> None:
+        self._client = client
+        self._window = window
+        self._wanted: Sequence[int] = ()
+        self._reading: Sequence[int] = ()
+        self._is_wanted = asyncio.Event()
+
+    def want(self, numbers: Sequence[int]) -> None:
+        """Read these next, in place of whatever was to be read next, unless they are being read."""
+        self._wanted = numbers
+        if numbers == self._reading:
+            self._is_wanted.clear()
+        else:
+            self._is_wanted.set()
+
+    async def run(self, tell: Callable[[Message], object]) -> NoReturn:
+        """Read for ever; pages go to `tell`."""
+        while True:
+            await self._is_wanted.wait()
+            self._is_wanted.clear()
+            self._reading = self._wanted
+            try:
+                tell(await self._read(self._reading))
+            except HooktapError:  # the feed says why
+                await asyncio.sleep(RETRY_S)
+                self._is_wanted.set()
+            finally:
+                self._reading = ()
+
+    async def _read(self, wanted: Sequence[int]) -> RowsLoaded:
+        self._window.expect(wanted)
+        page = await self._client.numbered(wanted)
+        gone = frozenset(wanted) - {delivery.id for delivery, _ in page}
+        # Retention takes the oldest: where one is gone, so may be a hundred thousand.
+        oldest = (await self._client.numbers(limit=1)).oldest if gone else None
+        return RowsLoaded(page, gone, oldest)
