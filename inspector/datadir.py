@@ -48,6 +48,11 @@ class DataDir:
         """The inspector's own log, when it runs behind the terminal."""
         return self.path / "inspector.log"
 
+    @property
+    def terminal_log(self) -> Path:
+        """What went wrong in a terminal, with the traceback."""
+        return self.path / "terminal.log"
+
     def prepare(self) -> None:
         """Create the directory if need be and close it to other users.
 

@@ -14,18 +14,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from inspector import tasks
+from inspector.backlog import Backlog
 from inspector.core.headers import Headers
 from inspector.core.model import Attempt, Delivery, Failure, FailureKind, Trigger
 from inspector.core.retry import next_delay_s
 from inspector.endpoints import Endpoints
 from inspector.errors import NotFoundError, StorageError
 from inspector.forwarder import Forwarder
-from inspector.store import Store
+from inspector.store import NEVER_US, Due, Store
+from inspector.teller import Teller
 
 log = logging.getLogger(__name__)
 
 LIMIT_PER_TARGET = 16
 """Deliveries on their way to one target at a time; the others wait in the store."""
+LIMIT_BYTES_PER_TARGET = 16 * 1024 * 1024
+"""So many bytes of bodies, and no other sets out: they are in memory until they are there."""
 BATCH = 256
 """How many due deliveries are looked at in one go."""
 
@@ -39,17 +43,20 @@ class Dispatcher:
         store: Store,
         forwarder: Forwarder,
         endpoints: Endpoints,
+        backlog: Backlog,
         clock_us: Callable[[], int] | None = None,
         roll: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._forwarder = forwarder
         self._endpoints = endpoints
+        self._backlog = backlog
         self._clock_us = clock_us or _steady_clock()
         self._roll = roll
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._busy: Counter[str] = Counter()
+        self._busy_bytes: Counter[str] = Counter()
         self._wake = asyncio.Event()
         self._waiting: set[str] = set()
         """Targets for which deliveries that are due wait in the store for a free place."""
@@ -57,32 +64,38 @@ class Dispatcher:
         """Whether the schedule holds more that is due than was looked at."""
         self._started: set[int] = set()
         """Started since the schedule was last read: that reading may not know it yet."""
+        self._unreadable = Teller(log)
+        self._unrecordable = Teller(log)
         self._unrecorded: set[int] = set()
         """Sent, but the attempt could not be stored: not sent again before a restart."""
 
     @asynccontextmanager
-    async def running(self, drain_s: float) -> AsyncIterator[None]:
-        """Forward until the block ends; then give what is on its way `drain_s` to finish."""
+    async def running(self, drain_s: Callable[[], float]) -> AsyncIterator[None]:
+        """Forward until the block ends; then give what is on its way `drain_s()` to finish."""
         async with tasks.owned() as group:
             self._group = group
             schedule = group.create_task(self._follow_schedule())
+            releases = group.create_task(self._backlog.follow(self._forward_parked))
             try:
                 yield
             finally:
                 self._group = None
                 schedule.cancel()
-                await self._drain(drain_s)
+                releases.cancel()
+                await self._drain(drain_s())
 
-    def submit(self, delivery: Delivery) -> None:
-        """Forward a delivery that was just stored with a place in the schedule: now, or when its turn comes."""
+    def submit(self, delivery: Delivery, due_at_us: int) -> None:
+        """Forward a delivery that was just stored with this place in the schedule: now, or when its turn comes."""
+        if due_at_us == NEVER_US or self._backlog.puts_by(delivery.endpoint):
+            return
         endpoint = self._endpoints.get(delivery.endpoint)
         if endpoint is None or endpoint.target is None or delivery.id in self._tasks:
             return
         target = endpoint.target
-        if target in self._waiting or self._busy[target] >= LIMIT_PER_TARGET:
+        if target in self._waiting or self._is_full(target):
             self._waiting.add(target)
         else:
-            self._start(delivery.id, target, delivery)
+            self._start(delivery.id, target, delivery.body_bytes, delivery)
 
     async def _follow_schedule(self) -> None:
         while True:
@@ -92,7 +105,7 @@ class Dispatcher:
                 await self._start_due(now_us)
                 next_us = await self._store.next_due_us(after_us=now_us)
             except StorageError as error:
-                log.error("cannot read the schedule: %s", error)
+                self._unreadable.tell(f"cannot read the schedule: {error}")
                 next_us = now_us + 1_000_000
             with contextlib.suppress(TimeoutError):
                 wait_s = None if next_us is None else max(0, next_us - self._clock_us()) / 1_000_000
@@ -107,31 +120,60 @@ class Dispatcher:
         self._waiting.clear()
         for row in due:
             target = self._target_of(row.endpoint)
-            if row.delivery_id in self._started:
+            if row.delivery_id in self._started or self._backlog.paused_at_us(row.endpoint):
                 continue
             if target is None:
                 await self._store.unschedule(row.delivery_id)
-            elif self._busy[target] >= LIMIT_PER_TARGET:
+            elif self._is_full(target):
                 self._waiting.add(target)
             else:
-                self._start(row.delivery_id, target, None)
+                self._start(row.delivery_id, target, row.body_bytes, None)
         if self._unread and not self._tasks:
             self._wake.set()  # nothing is on its way whose end would make us look for the rest
+
+    async def _forward_parked(self, row: Due) -> bool:
+        """Send one that was put by, unless it is on its way already; whether that was written down."""
+        target = self._target_of(row.endpoint)
+        try:
+            if target is None:
+                await self._store.unschedule(row.delivery_id)
+                return True
+        except StorageError as error:
+            self._unrecordable.tell(f"delivery #{row.delivery_id} stays in the schedule: {error}")
+            return False
+        if row.delivery_id not in self._tasks:
+            self._start(row.delivery_id, target, row.body_bytes, None)
+        if (task := self._tasks.get(row.delivery_id)) is None:
+            return False  # stopping
+        # Waited for, not awaited: when we are cancelled it still gets its time to finish.
+        await asyncio.wait([task])
+        return row.delivery_id not in self._unrecorded
 
     def _target_of(self, name: str) -> str | None:
         endpoint = self._endpoints.get(name)
         return endpoint.target if endpoint else None
 
-    def _start(self, delivery_id: int, target: str, delivery: Delivery | None) -> None:
+    def _is_full(self, target: str) -> bool:
+        return (
+            self._busy[target] >= LIMIT_PER_TARGET
+            or self._busy_bytes[target] >= LIMIT_BYTES_PER_TARGET
+        )
+
+    def _start(
+        self, delivery_id: int, target: str, body_bytes: int, delivery: Delivery | None
+    ) -> None:
         if self._group is None:  # stopping: its row stays for the next run
             return
         self._busy[target] += 1
+        self._busy_bytes[target] += body_bytes
         self._started.add(delivery_id)
         self._tasks[delivery_id] = self._group.create_task(
-            self._forward(delivery_id, target, delivery)
+            self._forward(delivery_id, target, body_bytes, delivery)
         )
 
-    async def _forward(self, delivery_id: int, target: str, delivery: Delivery | None) -> None:
+    async def _forward(
+        self, delivery_id: int, target: str, body_bytes: int, delivery: Delivery | None
+    ) -> None:
         try:
             if delivery is not None:  # just stored
                 await self._attempt(delivery, target, number=1)
@@ -141,10 +183,11 @@ class Dispatcher:
                 await self._attempt(stored, target, number)
         except (StorageError, NotFoundError) as error:  # NotFoundError: it was deleted meanwhile
             self._unrecorded.add(delivery_id)
-            log.error("attempt at delivery #%d is not recorded: %s", delivery_id, error)
+            self._unrecordable.tell(f"attempt at delivery #{delivery_id} is not recorded: {error}")
         finally:
             del self._tasks[delivery_id]
             self._busy[target] -= 1
+            self._busy_bytes[target] -= body_bytes
             if self._unread or target in self._waiting:
                 self._wake.set()
 
@@ -158,11 +201,13 @@ class Dispatcher:
         except asyncio.CancelledError:
             # Stopping. Whether the app saw the request nobody knows: say so, and let the next run try again.
             abandoned = _abandoned(delivery, target, trigger, started_us, self._clock_us())
-            await self._store.append_attempt(abandoned, retry_at_us=started_us)
+            again_us = self._backlog.due_at_us(delivery.endpoint, started_us)
+            await self._store.append_attempt(abandoned, retry_at_us=again_us)
             raise
         policy = endpoint.retry if endpoint else None
         delay_s = next_delay_s(policy, number, attempt.result, self._roll())
         retry_at_us = None if delay_s is None else self._clock_us() + int(delay_s * 1_000_000)
+        retry_at_us = self._backlog.retry_at_us(delivery.endpoint, retry_at_us)
         await self._store.append_attempt(attempt, retry_at_us=retry_at_us)
         if retry_at_us is not None:
             self._wake.set()

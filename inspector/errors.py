@@ -30,7 +30,7 @@ class StorageError(HooktapError):
 
 
 class StoreBusyError(StorageError):
-    """The writer's queue is full: the disk is slower than the senders. Try again later."""
+    """Too much waits to be stored already: the disk is slower than the senders. Try again later."""
 
 
 class ReplayError(HooktapError):

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from inspector.core import handshakes, signing
+from inspector.backlog import Backlog
+from inspector.core import edits, handshakes, signing
+from inspector.core.arrivals import Arrival
+from inspector.core.edits import Edit
 from inspector.core.forwarding import check_target, outgoing, parse_target, reply_headers
 from inspector.core.handshakes import Answered
 from inspector.core.headers import Headers
@@ -17,6 +20,7 @@ from inspector.core.model import (
     Endpoint,
     Failure,
     FailureKind,
+    OnDuplicate,
     OnInvalid,
     Outcome,
     Reply,
@@ -29,15 +33,18 @@ from inspector.core.model import (
 from inspector.core.providers import Located, Provider
 from inspector.dispatcher import Dispatcher
 from inspector.endpoints import Endpoints
-from inspector.errors import ReplayError, StorageError
+from inspector.errors import NotFoundError, ReplayError, StorageError
 from inspector.examiner import Examiner, Sight, secrets_of
 from inspector.forwarder import Forwarder
 from inspector.store import Store
+from inspector.teller import Teller
 from inspector.uids import Uids
 
 log = logging.getLogger(__name__)
 
 TEXT = (b"Content-Type", b"text/plain; charset=utf-8")
+PAUSED_RETRY_S = 30
+"""When a sender is to come again that waits for the answer of a target to which nothing goes."""
 NOWHERE = Located(None, None, None)
 
 
@@ -53,6 +60,7 @@ class Pipeline:
         store: Store,
         forwarder: Forwarder,
         dispatcher: Dispatcher,
+        backlog: Backlog,
         clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         self._providers = providers
@@ -61,8 +69,10 @@ class Pipeline:
         self._store = store
         self._forwarder = forwarder
         self._dispatcher = dispatcher
+        self._backlog = backlog
         self._clock_us = clock_us
         self._uids = Uids()
+        self._unrecorded = Teller(log)
 
     async def accept(self, endpoint: Endpoint, request: Request, via: str = "ingress") -> Reply:
         """Check, store and forward one request; return what the sender is told.
@@ -77,30 +87,60 @@ class Pipeline:
         outcome = delivery.verification.outcome
         forwards = endpoint.forwards(outcome)
         waits = forwards and endpoint.reply is ReplyMode.TARGET
+        due_at_us = self._backlog.due_at_us(endpoint.name, delivery.received_at_us)
         delivery = await self._store.append_delivery(
             delivery,
-            due_at_us=delivery.received_at_us if forwards and not waits else None,
+            due_at_us=due_at_us if forwards and not waits else None,
+            hold_duplicate=endpoint.duplicates is OnDuplicate.HOLD,
         )
         if outcome.is_invalid and endpoint.on_invalid is OnInvalid.REJECT:
             return _reply(401, b"the signature check failed\n", sight.provider)
         if waits:
+            if self._backlog.paused_at_us(endpoint.name) is not None:
+                return _paused(delivery)
             return await self._answer_of_target(delivery, endpoint)
-        if forwards:
-            self._dispatcher.submit(delivery)
+        if forwards and not delivery.duplicate_held:
+            self._dispatcher.submit(delivery, due_at_us)
         if isinstance(endpoint.reply, Reply):
             return endpoint.reply
         status = _ack_status(sight.provider)
         return _reply(status, b"stored as #%d\n" % delivery.id, sight.provider)
 
+    async def take_in(self, arrival: Arrival) -> Delivery:
+        """Check and store a request that was received elsewhere or earlier, as of then; it is not forwarded.
+
+        Raises NotFoundError where there may be no such endpoint, and StorageError.
+        """
+        endpoint = await self._endpoints.resolve(arrival.endpoint)
+        if endpoint is None:
+            raise NotFoundError(f"there is no endpoint '{arrival.endpoint}', and none can be made")
+        sight = self._examiner.see(endpoint, arrival.request)
+        await self._examiner.learn(sight)
+        delivery, answered = self._examine(
+            endpoint, arrival.request, "import", sight, arrival.received_at_us
+        )
+        if answered is not None:  # nobody waits for the answer, and its secret is not ours to keep
+            kept = handshakes.without_secret(sight.provider, delivery.request)
+            delivery = replace(delivery, request=kept)
+        return await self._store.append_delivery(delivery, due_at_us=None)
+
     async def replay(
-        self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
+        self,
+        delivery_id: int,
+        *,
+        to: str | None = None,
+        sign: Sign | None = None,
+        edit: Edit | None = None,
     ) -> Attempt:
         """Send a stored delivery once more, to `to` or its endpoint's target, and store the attempt.
 
-        Without `sign` it is signed freshly where a secret is known, because an app refuses an old timestamp, and
-        sent verbatim elsewhere. Raises NotFoundError, ReplayError and SigningError.
+        With `edit` it is changed first, and the delivery stays as it arrived. Without `sign` it is signed freshly
+        where a secret is known, because an app refuses an old timestamp, and sent verbatim elsewhere. Raises
+        NotFoundError, ReplayError and SigningError.
         """
         delivery = await self._store.stored(delivery_id)
+        edit = edits.between(delivery.request, edit or Edit())
+        delivery = replace(delivery, request=edits.apply(edit, delivery.request))
         endpoint = self._endpoints.of(delivery)
         target = to or endpoint.target
         if target is None:
@@ -120,14 +160,20 @@ class Pipeline:
         provider = self._providers.get(delivery.provider or "")
         told = signing.as_told(provider, delivery.request, request) if provider else request
         if told is not request and attempt.request_headers.pairs:  # none: nothing was sent
-            attempt = _retold(attempt, replace(delivery, request=told), target, endpoint)
-        return await self._store.append_attempt(attempt)
+            shown = replace(delivery, request=told)
+            attempt = _retold(attempt, shown, target, endpoint, self._forwarder.hop)
+        return await self._store.append_attempt(replace(attempt, edited=edit.parts), edit=edit)
 
     def _examine(
-        self, endpoint: Endpoint, request: Request, via: str, sight: Sight
+        self,
+        endpoint: Endpoint,
+        request: Request,
+        via: str,
+        sight: Sight,
+        received_at_us: int | None = None,
     ) -> tuple[Delivery, Answered | None]:
         """Return what is to be stored, and the answer if it is a handshake and no delivery yet."""
-        now_us = self._clock_us()
+        now_us = self._clock_us() if received_at_us is None else received_at_us
         provider, verdict, is_admitted = self._examiner.judge(
             endpoint, request, sight, now_us / 1_000_000
         )
@@ -192,9 +238,15 @@ class Pipeline:
     def _record(self, attempt: Attempt) -> None:
         # Not waited for: the delivery is on disk and the target has answered, so the sender is owed that answer.
         try:
-            self._store.queue_attempt(attempt).add_done_callback(_log_failure)
+            self._store.queue_attempt(attempt).add_done_callback(self._tell_failure)
         except StorageError as error:
-            log.error("attempt at delivery #%d is not recorded: %s", attempt.delivery_id, error)
+            self._unrecorded.tell(
+                f"attempt at delivery #{attempt.delivery_id} is not recorded: {error}"
+            )
+
+    def _tell_failure(self, stored: asyncio.Future[Attempt | None]) -> None:
+        if not stored.cancelled() and (error := stored.exception()):
+            self._unrecorded.tell(f"an attempt is not recorded: {error}")
 
     def _signed(self, delivery: Delivery, endpoint: Endpoint, sign: Sign | None) -> Request:
         if sign is Sign.VERBATIM:
@@ -227,10 +279,12 @@ class Pipeline:
         return secrets[min(index, len(secrets) - 1)] if secrets else None
 
 
-def _retold(attempt: Attempt, delivery: Delivery, target: str, endpoint: Endpoint) -> Attempt:
+def _retold(
+    attempt: Attempt, delivery: Delivery, target: str, endpoint: Endpoint, hop: bytes
+) -> Attempt:
     """Return the attempt as if `delivery` had been what was sent."""
     parsed = parse_target(target)
-    request = outgoing(delivery, parsed, secret_path=endpoint.secret_path)
+    request = outgoing(delivery, parsed, secret_path=endpoint.secret_path, hop=hop)
     return replace(attempt, url=parsed.url(request), request_headers=request.headers)
 
 
@@ -245,9 +299,15 @@ def _reply(status: int, text: bytes, provider: Provider | None) -> Reply:
     return Reply(status, Headers((TEXT,)), text)
 
 
-def _log_failure(stored: asyncio.Future[Attempt | None]) -> None:
-    if not stored.cancelled() and (error := stored.exception()):
-        log.error("an attempt is not recorded: %s", error)
+def _paused(delivery: Delivery) -> Reply:
+    """Return what a sender is told who is to hear the target, while nothing goes there.
+
+    No 2xx, which would be the target's word; and the delivery is not owed to the target either, because the sender
+    brings it again, and the target would get it twice.
+    """
+    told = b"stored as #%d, but forwarding is paused: try again later\n" % delivery.id
+    retry_after = (b"Retry-After", b"%d" % PAUSED_RETRY_S)
+    return Reply(503, Headers((TEXT, retry_after)), told)
 
 
 def _why_unsigned(delivery: Delivery, endpoint: Endpoint, provider: Provider | None) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from inspector import outside
-from inspector.core import handshakes
+from inspector.core import handshakes, redaction
 from inspector.core.diagnosis import Finding
 from inspector.core.model import Confirmed, Delivery, Outcome, Verdict
 from inspector.core.providers import Provider
@@ -76,6 +76,15 @@ class Recheck:
             raise ReplayError(f"delivery #{delivery_id} is not verified: {verification.detail}")
         await self._visit(url)
         return Confirmed(url, 200)
+
+    async def secret_places(self, delivery_id: int) -> list[str]:
+        """Return where a stored delivery may show a secret, as its provider and its endpoint have it.
+
+        Raises NotFoundError.
+        """
+        delivery = await self._store.stored(delivery_id)
+        provider = self._providers.get(delivery.provider or "")
+        return redaction.places(provider, self._endpoints.of(delivery).overlays)
 
     async def _verdict_of_now(self, delivery: Delivery) -> Verdict | None:
         """Return the verdict of now, or None if it is the one that stands already."""

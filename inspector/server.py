@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from aiohttp import web
 
 from inspector import __version__, outside, providers
 from inspector.api import create_app
+from inspector.backlog import Backlog
 from inspector.certificates import Certificates, fetch_nothing
 from inspector.config import Config
 from inspector.datadir import Addresses
@@ -22,8 +23,13 @@ from inspector.errors import UnreachableError
 from inspector.examiner import Examiner
 from inspector.feed import Feed
 from inspector.forwarder import Forwarder
+from inspector.health import Health
+from inspector.lag import Lag
 from inspector.pipeline import Pipeline
 from inspector.receiver import Receiver
+from inspector.receiver.accepting import BACKLOG, accepting
+from inspector.receiver.draining import Patience
+from inspector.receiver.limits import Gate, Limits, Peers, Porter, raise_limit
 from inspector.recheck import Recheck
 from inspector.retention import Retention
 from inspector.simulate.sender import SampleSender
@@ -31,8 +37,6 @@ from inspector.store import Store
 
 API_HOST = "127.0.0.1"
 """The private door is on loopback, whatever the public one is bound to."""
-
-BACKLOG = 1024
 
 T = TypeVar("T")
 
@@ -46,6 +50,7 @@ class Inspector:
     feed: Feed
     store: Store
     endpoints: Endpoints
+    backlog: Backlog
     pipeline: Pipeline
     recheck: Recheck
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -60,18 +65,23 @@ class Inspector:
 
 
 @asynccontextmanager
-async def running(config: Config) -> AsyncIterator[Inspector]:
+async def running(
+    config: Config, *, draining: Callable[[int], None] | None = None
+) -> AsyncIterator[Inspector]:
     """Run an inspector until the block ends; then answer what is in flight, and close the store last.
 
-    Raises UnreachableError (a port or the data directory is taken), ConfigError and StorageError.
+    `draining` is told how many requests there are to answer, if any are. Raises UnreachableError (a port or the data
+    directory is taken), ConfigError and StorageError.
     """
     async with AsyncExitStack() as stack:
         config.data_dir.prepare()
+        limits = Limits.within(raise_limit())
+        porter, patience = Porter(limits.lingering), Patience(config.drain_s)
         feed = Feed(lambda after, limit: store.records_after(after, limit))
         store = await stack.enter_async_context(Store.open(config.data_dir, on_commit=feed.publish))
         # Bound before anything is forwarded, so that the forwarder knows which ports are ours.
-        public = stack.enter_context(_bound(config.host, config.port, "--port"))
-        private = stack.enter_context(_bound(API_HOST, config.api_port, "--api-port"))
+        public = stack.enter_context(bound(config.host, config.port, "--port"))
+        private = stack.enter_context(bound(API_HOST, config.api_port, "--api-port"))
         addresses = Addresses(
             ingress=_url(config.host, public),
             api=_url(API_HOST, private),
@@ -85,7 +95,10 @@ async def running(config: Config) -> AsyncIterator[Inspector]:
             )
         )
         endpoints = await Endpoints.load(config, store)
-        dispatcher = Dispatcher(store=store, forwarder=forwarder, endpoints=endpoints)
+        backlog = await Backlog.load(store)
+        dispatcher = Dispatcher(
+            store=store, forwarder=forwarder, endpoints=endpoints, backlog=backlog
+        )
         known = providers.load(config.providers_dir)
         seed = config.data_dir.sample_seed()
         certificates = Certificates(outside.get if config.fetch_certificates else fetch_nothing)
@@ -97,9 +110,11 @@ async def running(config: Config) -> AsyncIterator[Inspector]:
             store=store,
             forwarder=forwarder,
             dispatcher=dispatcher,
+            backlog=backlog,
         )
         recheck = Recheck(providers=known, examiner=examiner, endpoints=endpoints, store=store)
         retention = Retention(store, default=config.keep, endpoints=config.keeps)
+        lag = Lag()
         receiver = Receiver(
             resolve=endpoints.resolve,
             accept=pipeline.accept,
@@ -112,19 +127,27 @@ async def running(config: Config) -> AsyncIterator[Inspector]:
             recheck=recheck,
             retention=retention,
             endpoints=endpoints,
+            backlog=backlog,
+            health=Health(forwarder.reach),
             send_sample=SampleSender(known, endpoints, seed, addresses.ingress),
             token=config.data_dir.api_token(),
             addresses=addresses,
             data_dir=config.data_dir,
+            lag_ms=lag.worst_ms,
         )
         # Closed in the opposite order: first the doors, then what is on its way to the targets, then the store.
+        await stack.enter_async_context(store.indexing())
         await stack.enter_async_context(retention.running())
-        await stack.enter_async_context(dispatcher.running(config.drain_s))
-        await stack.enter_async_context(_serving(web.AppRunner(api, shutdown_timeout=1), private))
-        await stack.enter_async_context(_serving(receiver.runner(), public))
+        await stack.enter_async_context(dispatcher.running(patience.left_s))
+        apis = web.AppRunner(api, shutdown_timeout=1)
+        await stack.enter_async_context(_serving(apis, private, limits.private, porter))
+        senders = receiver.runner(peers=Peers(limits.per_peer, porter), draining=draining)
+        await stack.enter_async_context(_serving(senders, public, limits.public, porter))
         config.data_dir.write_addresses(addresses)
         stack.callback(config.data_dir.remove_addresses)
-        yield Inspector(config, addresses, feed, store, endpoints, pipeline, recheck)
+        stack.callback(patience.begin)
+        stack.enter_context(lag.watched())
+        yield Inspector(config, addresses, feed, store, endpoints, backlog, pipeline, recheck)
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
@@ -138,7 +161,8 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 @contextmanager
-def _bound(host: str, port: int, flag: str) -> Iterator[socket.socket]:
+def bound(host: str, port: int, flag: str) -> Iterator[socket.socket]:
+    """Yield a listener. Raises UnreachableError, which names the `flag` to choose another port with."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
@@ -152,11 +176,14 @@ def _bound(host: str, port: int, flag: str) -> Iterator[socket.socket]:
 
 
 @asynccontextmanager
-async def _serving(runner: web.BaseRunner, listener: socket.socket) -> AsyncIterator[None]:
+async def _serving(
+    runner: web.BaseRunner, listener: socket.socket, room: int, porter: Porter
+) -> AsyncIterator[None]:
     await runner.setup()
     try:
-        await web.SockSite(runner, listener, backlog=BACKLOG).start()
-        yield
+        assert runner.server is not None
+        async with accepting(listener, Gate(runner.server, room, porter)):
+            yield
     finally:
         await runner.cleanup()
 

@@ -83,7 +83,7 @@ async def inspector(
             *command,
             *arguments,
             cwd=folder,  # no hooktap.toml of the person running the tests is found from here
-            env=_environ(folder) | dict(environ or {}),
+            env=environ_of(folder) | dict(environ or {}),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=narration,
@@ -155,7 +155,8 @@ async def _read_line(stdout: asyncio.StreamReader) -> JSON:
     return found
 
 
-def _environ(folder: Path) -> dict[str, str]:
+def environ_of(folder: Path) -> dict[str, str]:
+    """Return the environment of a process that takes no part in anybody's own configuration."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("HOOKTAP_")}
     return ours | {
         "PYTHONPATH": str(ROOT),

@@ -36,13 +36,14 @@ _TOKEN = re.compile(
 class Screen:
     """A terminal that knows colours, places and text. Whatever else it is told is kept as `controls`."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = COLUMNS, rows: int = ROWS) -> None:
         self.controls: set[str] = set()
         """Every other control character and sequence, as it was written."""
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._pending = ""
         self._row = self._column = 0
-        self._cells = [[" "] * COLUMNS for _ in range(ROWS)]
+        self._columns = columns
+        self._cells = [[" "] * columns for _ in range(rows)]
 
     def __str__(self) -> str:
         return "\n".join("".join(row) for row in self._cells)
@@ -73,7 +74,7 @@ class Screen:
             width = cell_len(character)
             row[self._column : self._column + width] = [character, *[""] * (width - 1)][:width]
             self._column += width
-        assert len(row) == COLUMNS, "written beyond the edge"
+        assert len(row) == self._columns, "written beyond the edge"
 
 
 class Terminal:

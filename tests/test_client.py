@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 
 from inspector.client import Client, Connection
+from inspector.core.found import Coverage
 from inspector.core.headers import Headers
 from inspector.core.model import Confirmed, Failure, FailureKind, Response, Sign
 from inspector.datadir import DataDir
@@ -18,6 +19,7 @@ from inspector.errors import (
     StorageError,
     UnreachableError,
 )
+from inspector.store import search
 from tests import factories
 from tests.api.serving import Serving, serving
 from tests.api.strangers import answering
@@ -60,6 +62,7 @@ async def test_every_call(api: Serving) -> None:
         assert await client.verdicts(1) == [first, *reverified.verdicts]
         assert (await client.delivery(1))[0].verification == api.pipeline.found
         assert await client.findings(1) == api.pipeline.findings
+        assert await client.secret_places(1) == ["header:X-Gitlab-Token", "path"]
         assert await client.confirm(1) == Confirmed("https://sns.example/?confirm", 200)
 
         api.endpoints.rows = [factories.endpoint()]
@@ -77,6 +80,51 @@ async def test_pages(api: Serving) -> None:
         assert [d.id for d, _ in await client.deliveries(limit=2)] == [5, 4]
         assert [d.id for d, _ in await client.deliveries(before=4, limit=2)] == [3, 2]
         assert await client.deliveries('"a&b=c#d %41 \u00e9"') == []
+
+
+async def test_a_search_that_stops_goes_on(api: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`search` says where the time was up; `deliveries` goes on until the page is full or there is no more."""
+    monkeypatch.setattr(search, "BUDGET_S", 0)
+    await api.receive(100)
+    async with api.client() as client:
+        first = await client.search("-event:x body:nothing")
+        assert first.deliveries == []
+        assert first.reach.stopped is not None
+        assert first.reach.stopped.at < first.reach.stopped.newest == 100
+        assert first.reach.stopped.oldest == 1
+        assert first.reach.index == Coverage(available=False, upto=0, newest=100)
+        assert await client.deliveries("body:nothing") == []
+        found = await client.deliveries("-body:nothing", limit=90)
+        assert [delivery.id for delivery, _ in found] == list(range(100, 10, -1))
+        last = await client.search("body:nothing", before=first.reach.stopped.oldest + 1)
+        assert last.reach.stopped is None
+
+
+async def test_numbers_and_the_rows_they_stand_for(api: Serving) -> None:
+    """Of all, of what matches, and of a few; a number that nothing has is left out."""
+    await api.receive(7)
+    async with api.client() as client:
+        found = await client.numbers(limit=3)
+        assert (list(found.numbers), found.before, found.oldest) == ([7, 6, 5], 5, 1)
+        rest = await client.numbers(before=found.before)
+        assert (list(rest.numbers), rest.before) == ([4, 3, 2, 1], None)
+        assert list((await client.numbers("id:2..3")).numbers) == [3, 2]
+        assert list((await client.numbers("id:2..3", ids=[1, 2, 99])).numbers) == [2]
+        assert list((await client.numbers("", ids=[1, 2, 99])).numbers) == [2, 1]
+        assert [d.id for d, _ in await client.numbered([5, 99, 2])] == [5, 2]
+        with pytest.raises(QueryError, match="unknown key"):
+            await client.numbers("colour:red")
+
+
+async def test_rows_are_read_to_the_end(api: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that were not read in time are not taken for gone."""
+    monkeypatch.setattr(search, "BUDGET_S", 0)
+    await api.receive(100)
+    async with api.client() as client:
+        assert len(await client.numbered(range(1, 101))) == 100
+        body = await client.numbers("body:nothing")
+        assert body.before is not None
+        assert body.index == Coverage(available=False, upto=0, newest=100)
 
 
 async def test_header_bytes_survive(api: Serving) -> None:
@@ -148,6 +196,7 @@ async def test_nothing_there(api: Serving) -> None:
             client.response_body,
             client.verdicts,
             client.findings,
+            client.secret_places,
             client.confirm,
         ]
         for call in calls:

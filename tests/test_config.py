@@ -80,7 +80,9 @@ def test_every_key_is_read(project: Path) -> None:
         forward_to = "localhost:4000/hooks"
         reply = "target"
         on_invalid = "reject"
+        duplicates = "forward"
         tolerance_s = 60
+        max_rate = 50
         public_url = "https://example.com/in/jinko"
         retry = { attempts = 5, first_s = 2, factor = 3.5, max_s = 600, jitter = 0 }
         """,
@@ -102,6 +104,7 @@ def test_every_key_is_read(project: Path) -> None:
         target="http://localhost:4000/hooks",
         reply=ReplyMode.TARGET,
         on_invalid=OnInvalid.REJECT,
+        max_rate=50.0,
         retry=RetryPolicy(attempts=5, first_s=2.0, factor=3.5, max_s=600.0, jitter=0.0),
     )
 
@@ -273,6 +276,18 @@ def test_a_strangers_file_is_not_read(project: Path) -> None:
         (
             '[endpoint.a]\nprovider = "jinco"',
             "hooktap.toml: endpoint.a.provider: unknown value 'jinco' (did you mean 'jinko'?)",
+        ),
+        (
+            '[endpoint.a]\nduplicates = "drop"',
+            "hooktap.toml: endpoint.a.duplicates: unknown value 'drop' (one of: forward, hold)",
+        ),
+        (
+            '[endpoint.a]\nduplicates = "hold"\nreply = "target"',
+            "hooktap.toml: endpoint.a.duplicates: what is held has no answer of the target's to pass on (reply)",
+        ),
+        (
+            "[endpoint.a]\nmax_rate = 0",
+            "hooktap.toml: endpoint.a.max_rate: expected 0.001 to 1e+06",
         ),
         (
             '[endpoint.a]\non_invalid = "refuse"',

@@ -13,17 +13,19 @@ from textual.binding import Binding
 from inspector import providers
 from inspector.cli import COMMANDS, hooktap
 from inspector.cli.look import Look
-from inspector.config import Config, load
+from inspector.client import Client
+from inspector.config import Config, load, tables
 from inspector.core import description
 from inspector.core.model import Outcome, Verification
-from inspector.core.query import parse
+from inspector.core.query import Has, Is, Key, leaves, parse
 from inspector.core.verification import verify
 from tests.factories import attempt, delivery, headers, request
 from tests.process import ROOT
 from tui.app import HooktapApp
 from tui.screens.deliveries import DeliveriesScreen
+from tui.widgets.body_lines import BodyLines
+from tui.widgets.cursor_view import CursorView
 from tui.widgets.delivery_list import DeliveryList
-from tui.widgets.line_view import LineView
 from tui.widgets.panes import Panes
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -33,7 +35,7 @@ SPANS = re.findall(r"`([^`\n]+)`", _TEXT)
 """Inline code."""
 CONFIGURATION = "[inspector]                #"
 """How the block of the whole configuration begins."""
-KEY_NAMES = {"esc": "escape", "?": "question_mark"}
+KEY_NAMES = {"-": "minus", "+": "plus", "*": "asterisk", "esc": "escape", "?": "question_mark", "/": "slash"}
 
 
 def block(language: str, beginning: str = "") -> str:
@@ -62,7 +64,7 @@ def code(cell: str) -> list[str]:
 
 
 def loaded(folder: Path, text: str) -> Config:
-    (folder / "hooktap.toml").write_text(text, "utf-8")
+    _written(folder, text)
     secrets = dict.fromkeys(re.findall(r'env = "(\w+)"', text), "secret")
     return load(environ=secrets, cwd=folder, config_file=folder / "hooktap.toml")
 
@@ -77,7 +79,7 @@ def test_the_configuration_loads(tmp_path: Path) -> None:
     assert config.endpoints["jinko"].retry is not None
 
 
-@pytest.mark.parametrize("key", ["reply", "on_invalid"])
+@pytest.mark.parametrize("key", ["reply", "on_invalid", "duplicates"])
 def test_the_other_values_in_its_comments_load(tmp_path: Path, key: str) -> None:
     lines = block("toml", CONFIGURATION).splitlines(keepends=True)
     (at,) = (number for number, line in enumerate(lines) if line.startswith(f"{key} ="))
@@ -102,6 +104,22 @@ def test_what_an_endpoint_can_require_loads(tmp_path: Path) -> None:
 
     assert config.warnings == ()
     assert len(config.endpoints["wink"].overlays) == 5
+
+
+def test_its_keys_and_colours_are_taken(tmp_path: Path) -> None:
+    text = block("toml", "theme = ")
+    tops = tables({}, tmp_path, _written(tmp_path, text))
+
+    app = HooktapApp(Client("http://127.0.0.1:0", ""), directory=tmp_path, config=tops)
+
+    assert app.theme == "nord"
+    assert loaded(tmp_path, text).warnings == ()
+
+
+def _written(folder: Path, text: str) -> Path:
+    path = folder / "hooktap.toml"
+    path.write_text(text, "utf-8")
+    return path
 
 
 # Providers
@@ -181,11 +199,21 @@ def options(command: click.Command) -> set[str]:
 
 
 def test_the_query_can_be_read() -> None:
-    queries = [span.removeprefix("hooktap reverify ") for span in SPANS if "outcome:" in span]
+    terms = [term for row in table("term", "finds") for term in code(row[0]) if term[-1] != ":"]
+    queries = [span.removeprefix("hooktap reverify ") for span in SPANS if "outcome:" in span[:-1]]
 
     assert len(queries) == 2
-    for query in queries:
-        assert len(parse(query)) == len(query.split())
+    assert len(terms) > 8
+    for query in (*queries, *terms):
+        assert len(list(leaves(parse(query)))) == len(re.sub('".*"', "", query).split())
+
+
+def test_every_key_of_a_query_is_told() -> None:
+    rows = " ".join(cell for row in table("term", "finds") for cell in row)
+
+    assert {key for key in Key if f"`{key}:" not in rows} == {Key.TEXT}
+    assert {each for each in Is if f"`is:{each}`" not in rows} == set()
+    assert {each for each in Has if f"`has:{each}`" not in rows} == set()
 
 
 def test_the_lines_of_listen_look_so() -> None:
@@ -213,7 +241,7 @@ def test_the_lines_of_listen_look_so() -> None:
 
 def test_every_key_is_bound() -> None:
     bound = {App.COMMAND_PALETTE_BINDING}
-    for owner in (HooktapApp, DeliveriesScreen, Panes, DeliveryList, LineView):
+    for owner in (HooktapApp, DeliveriesScreen, Panes, DeliveryList, CursorView, BodyLines):
         for binding in owner.BINDINGS:
             assert isinstance(binding, Binding)
             bound |= set(binding.key.split(","))

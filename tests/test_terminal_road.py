@@ -200,7 +200,7 @@ async def test_nothing_of_a_delivery_reaches_the_terminal_as_it_is(tmp_path: Pat
             for view in views:
                 await terminal.until(f"Body {view}", "5b 2f 5d" if view == "hex" else "[/]")
                 terminal.press("b")
-            terminal.press("2")
+            terminal.press("4")
             await terminal.until("received ", "uid ")
             terminal.press("3", "r")
             await terminal.until(f"#{number} replayed: ✗ 500", "2  replay  ✗ 500")

@@ -3,13 +3,24 @@
 `guard` decides who may call, `routes` answers, `sockets` streams; `openapi.yaml` describes it all.
 """
 
+from collections.abc import Callable
+
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from inspector.api.answers import failures_as_json, harden
+from inspector.api.endpoints import EndpointRoutes
 from inspector.api.guard import admit
 from inspector.api.log import server_log
-from inspector.api.parts import EndpointTable, Pipeline, Recheck, Retention, SampleSender
+from inspector.api.parts import (
+    Backlog,
+    EndpointTable,
+    Health,
+    Pipeline,
+    Recheck,
+    Retention,
+    SampleSender,
+)
 from inspector.api.routes import Routes, get
 from inspector.api.sockets import STALL_S, FeedSockets
 from inspector.datadir import Addresses, DataDir
@@ -28,14 +39,18 @@ def create_app(
     recheck: Recheck,
     retention: Retention,
     endpoints: EndpointTable,
+    backlog: Backlog,
+    health: Health,
     send_sample: SampleSender,
     token: str,
     addresses: Addresses,
     data_dir: DataDir,
+    lag_ms: Callable[[], int],
     stall_s: float = STALL_S,
 ) -> web.Application:
     """Return the API; every path of it, also one that does not exist, wants `token`.
 
+    `lag_ms` says how late the event loop was at worst in the last minute.
     Open feeds are closed when its runner is cleaned up, before and outside of the runner's `shutdown_timeout`.
     """
     if not token:
@@ -45,10 +60,13 @@ def create_app(
         pipeline=pipeline,
         recheck=recheck,
         retention=retention,
-        endpoints=endpoints,
         send_sample=send_sample,
         addresses=addresses,
         data_dir=data_dir,
+        lag_ms=lag_ms,
+    )
+    about_endpoints = EndpointRoutes(
+        store=store, endpoints=endpoints, backlog=backlog, health=health, addresses=addresses
     )
     sockets = FeedSockets(feed, stall_s=stall_s)
     app = web.Application(
@@ -61,7 +79,7 @@ def create_app(
             "keepalive_timeout": HEAD_TIMEOUT_S,  # in aiohttp this is also the deadline of a first head
         },
     )
-    app.add_routes([*routes.table(), get("/api/feed", sockets.serve)])
+    app.add_routes([*routes.table(), *about_endpoints.table(), get("/api/feed", sockets.serve)])
     app.on_response_prepare.append(harden)
     app.on_shutdown.append(sockets.close_all)
     return app

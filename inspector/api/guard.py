@@ -13,10 +13,26 @@ from inspector.core.text import encode
 
 JSON_TYPE = "application/json"
 SEC_FETCH_SITE = "Sec-Fetch-Site"
+_WITH_BODY = frozenset({hdrs.METH_POST, hdrs.METH_PUT})
 
 
 def admit(request: web.Request, token: bytes) -> None:
     """Return if the request may go on; raise 403, 401 or 415 if not."""
+    keep_pages_out(request)
+    if not carries(request.headers.get(hdrs.AUTHORIZATION, ""), token):
+        raise web.HTTPUnauthorized(
+            text="the API wants 'Authorization: Bearer' with the token from the data directory",
+            headers={hdrs.WWW_AUTHENTICATE: "Bearer"},
+        )
+    # A form or a `no-cors` fetch cannot send this type without asking first, and nobody here says yes.
+    if request.method in _WITH_BODY and request.content_type != JSON_TYPE:
+        raise web.HTTPUnsupportedMediaType(
+            text=f"a {request.method} must be Content-Type: {JSON_TYPE}"
+        )
+
+
+def keep_pages_out(request: web.Request) -> None:
+    """Return if no web page but our own can have made a browser send this; raise 403 if one can."""
     port = own_port(request)
     host = request.headers.get(hdrs.HOST, "")
     if not is_own_host(host, port):
@@ -26,14 +42,6 @@ def admit(request: web.Request, token: bytes) -> None:
     # Absent from everything but browsers; `none` is an address typed by the user.
     if request.headers.get(SEC_FETCH_SITE, "none") not in {"none", "same-origin"}:
         raise web.HTTPForbidden(text="web pages of another site may not call the API")
-    if not carries(request.headers.get(hdrs.AUTHORIZATION, ""), token):
-        raise web.HTTPUnauthorized(
-            text="the API wants 'Authorization: Bearer' with the token from the data directory",
-            headers={hdrs.WWW_AUTHENTICATE: "Bearer"},
-        )
-    # A form or a `no-cors` fetch cannot send this type without asking first, and nobody here says yes.
-    if request.method == hdrs.METH_POST and request.content_type != JSON_TYPE:
-        raise web.HTTPUnsupportedMediaType(text=f"a POST must be Content-Type: {JSON_TYPE}")
 
 
 def own_port(request: web.Request) -> int:

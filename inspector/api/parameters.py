@@ -9,12 +9,15 @@ from aiohttp import web
 
 from inspector.api.answers import bad_request
 from inspector.core.text import is_unicode
+from inspector.core.wire import JSON
 from inspector.errors import NotFoundError
 
 NUMBER_MAX = 2**63 - 1
 """The largest number SQLite has."""
 PAGE_MAX = 500
 PAGE_DEFAULT = 100
+NUMBERS_MAX = 50_000
+"""Numbers alone are few bytes."""
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -34,12 +37,22 @@ async def body_of(
 
     Null is as good as absent.
     """
+    return texts_of(await object_of(request), *texts, numbers=numbers)
+
+
+async def object_of(request: web.BaseRequest) -> JSON:
+    """Return the JSON object in the body."""
     try:
         data = json.loads(await request.read())
     except (ValueError, RecursionError, web.RequestPayloadError):
         raise bad_request("the body is not JSON") from None
     if not isinstance(data, dict):
         raise bad_request("the body must be a JSON object")
+    return data
+
+
+def texts_of(data: JSON, *texts: str, numbers: Collection[str] = ()) -> dict[str, str]:
+    """Return what `body_of` does, of an object read before."""
     _check_names(data, (*texts, *numbers))
     return {
         name: _digits(name, value) if name in numbers else _text(name, value)
@@ -66,13 +79,24 @@ def number_in(fields: dict[str, str], name: str) -> int | None:
     return int(text)
 
 
-def limit_in(fields: dict[str, str]) -> int:
-    """Return how many records the caller wants."""
+def numbers_in(fields: dict[str, str], name: str) -> list[int] | None:
+    """Return the numbers given as `name`, with commas between, if there are any."""
+    text = fields.get(name)
+    if text is None:
+        return None
+    numbers = [number_in({name: each}, name) for each in text.split(",", PAGE_MAX)]
+    if len(numbers) > PAGE_MAX:
+        raise bad_request(f"{name}: at most {PAGE_MAX} numbers")
+    return [number for number in numbers if number is not None]
+
+
+def limit_in(fields: dict[str, str], *, most: int = PAGE_MAX) -> int:
+    """Return how many records the caller wants, which may be up to `most`."""
     limit = number_in(fields, "limit")
     if limit is None:
         return PAGE_DEFAULT
-    if not 1 <= limit <= PAGE_MAX:
-        raise bad_request(f"limit: must be from 1 to {PAGE_MAX}")
+    if not 1 <= limit <= most:
+        raise bad_request(f"limit: must be from 1 to {most}")
     return limit
 
 

@@ -1,9 +1,11 @@
 """What the API needs of the inspector beside its store and its feed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from inspector.core.arrivals import Arrival
 from inspector.core.diagnosis import Finding
+from inspector.core.edits import Edit
 from inspector.core.model import Attempt, Confirmed, Delivery, Endpoint, Sign, Verdict
 from inspector.core.pruning import Pruned, PruneOrder, Reclaimed
 from inspector.core.wire import JSON
@@ -13,9 +15,20 @@ class Pipeline(Protocol):
     """The pipeline, as far as the API knows it."""
 
     async def replay(
-        self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
+        self,
+        delivery_id: int,
+        *,
+        to: str | None = None,
+        sign: Sign | None = None,
+        edit: Edit | None = None,
     ) -> Attempt:
-        """Send a stored delivery once more. Raises NotFoundError, ReplayError and SigningError."""
+        """Send a stored delivery once more, changed as `edit` says.
+
+        Raises NotFoundError, ReplayError and SigningError.
+        """
+
+    async def take_in(self, arrival: Arrival) -> Delivery:
+        """Store a request that was received elsewhere or earlier. Raises NotFoundError and StorageError."""
 
 
 class Recheck(Protocol):
@@ -29,6 +42,9 @@ class Recheck(Protocol):
 
         At most one verdict for each, on none but these.
         """
+
+    async def secret_places(self, delivery_id: int) -> Sequence[str]:
+        """Return where a stored delivery may show a secret. Raises NotFoundError."""
 
     async def confirm(self, delivery_id: int) -> Confirmed:
         """Visit the URL that this delivery asks to have visited.
@@ -59,6 +75,36 @@ class EndpointTable(Protocol):
 
     def is_configured(self, name: str) -> bool:
         """Whether the configuration names this endpoint."""
+
+
+class Backlog(Protocol):
+    """What is put by while its endpoint is paused."""
+
+    def paused_at_us(self, endpoint: str) -> int | None:
+        """Return since when an endpoint is paused; None if it is not."""
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return by endpoint how many deliveries are put by, where there are any."""
+
+    async def pause(self, endpoint: str) -> None:
+        """Put by whatever is to be forwarded from now on."""
+
+    async def resume(self, endpoint: str) -> None:
+        """Begin to send what was put by."""
+
+
+class Found(Protocol):
+    """What was found at a target."""
+
+    def to_json(self) -> JSON:
+        """Return it as the API says it."""
+
+
+class Health(Protocol):
+    """Whether somebody listens at the targets."""
+
+    async def of(self, targets: Iterable[str]) -> Mapping[str, Found]:
+        """Return what is known of these targets."""
 
 
 class SampleSender(Protocol):

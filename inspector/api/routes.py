@@ -1,22 +1,25 @@
 """The API's plain HTTP routes, as `openapi.yaml` describes them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import assert_never
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from inspector.api import parameters
+from inspector.api import history, parameters
 from inspector.api.answers import as_bytes, as_json, bad_request
-from inspector.api.parts import EndpointTable, Pipeline, Recheck, Retention, SampleSender
+from inspector.api.arrivals import arrivals_of
+from inspector.api.marking import mark_order
+from inspector.api.parts import Pipeline, Recheck, Retention, SampleSender
+from inspector.api.replaying import replay_order
 from inspector.api.reverification import Reverification
-from inspector.core import overlays, query
-from inspector.core.model import Attempt, Delivery, Endpoint, Reply, ReplyMode, Sign
+from inspector.core import query
+from inspector.core.edits import edit_to_json
+from inspector.core.found import numbers_to_json, reach_to_json
+from inspector.core.model import Attempt, Sign
 from inspector.core.pruning import PruneOrder, pruned_to_json
 from inspector.core.wire import (
-    JSON,
     attempt_to_json,
     delivery_to_json,
     finding_to_json,
@@ -24,7 +27,7 @@ from inspector.core.wire import (
 )
 from inspector.datadir import Addresses, DataDir
 from inspector.errors import NotFoundError
-from inspector.store import Store
+from inspector.store import Found, Store
 
 ID = "{id:[0-9]{1,19}}"
 PRUNE_NUMBERS = ("received_before_us", "keep", "below", "after")
@@ -45,45 +48,50 @@ class Routes:
         pipeline: Pipeline,
         recheck: Recheck,
         retention: Retention,
-        endpoints: EndpointTable,
         send_sample: SampleSender,
         addresses: Addresses,
         data_dir: DataDir,
+        lag_ms: Callable[[], int],
     ) -> None:
         self._store = store
         self._pipeline = pipeline
         self._recheck = recheck
         self._reverification = Reverification(store, recheck)
         self._retention = retention
-        self._endpoints = endpoints
         self._send_sample = send_sample
         self._addresses = addresses
         self._data_dir = data_dir
+        self._lag_ms = lag_ms
 
     def table(self) -> list[web.RouteDef]:
         """Return the routes to add to an application."""
         return [
             get("/api/health", self.health),
             get("/api/deliveries", self.deliveries),
+            get("/api/numbers", self.numbers),
             get(f"/api/deliveries/{ID}", self.delivery),
             get(f"/api/deliveries/{ID}/body", self.body),
             get(f"/api/deliveries/{ID}/attempts", self.attempts),
             get(f"/api/deliveries/{ID}/verdicts", self.verdicts),
             get(f"/api/deliveries/{ID}/findings", self.findings),
+            get(f"/api/deliveries/{ID}/history", self.history),
+            web.put(f"/api/deliveries/{ID}/mark", self.mark),
+            get(f"/api/deliveries/{ID}/secrets", self.secrets),
             web.post(f"/api/deliveries/{ID}/replay", self.replay),
             web.post(f"/api/deliveries/{ID}/confirm", self.confirm),
+            web.post("/api/import", self.take_in),
             web.post("/api/reverify", self.reverify),
             get("/api/prune", self.prunable),
             web.post("/api/prune", self.prune),
             web.post("/api/reclaim", self.reclaim),
             get(f"/api/attempts/{ID}/body", self.response_body),
-            get("/api/endpoints", self.endpoints),
+            get(f"/api/attempts/{ID}/edit", self.edit),
             get("/api/providers", self.providers),
             web.post("/api/samples", self.samples),
         ]
 
     async def health(self, request: web.Request) -> web.Response:
-        """Say who answers here, and the newest number."""
+        """Say who answers here, how promptly, and the newest number."""
         parameters.query_of(request)
         return as_json(
             {
@@ -91,20 +99,35 @@ class Routes:
                 **asdict(self._addresses),
                 "data_dir": str(self._data_dir.path),
                 "newest": self._store.newest,
+                "lag_ms": self._lag_ms(),
+                "log_bytes": self._store.log_bytes,
+                **asdict(self._store.usage),
             }
         )
 
     async def deliveries(self, request: web.Request) -> web.Response:
         """List deliveries that match, newest first, with their attempts."""
-        fields = parameters.query_of(request, "query", "before", "limit")
-        page = await self._store.page(
-            query=query.parse(fields.get("query", "")),
+        fields = parameters.query_of(request, "query", "before", "limit", "ids")
+        found = await self._store.search(
+            query.parse(fields.get("query", "")),
             before=parameters.number_in(fields, "before"),
             limit=parameters.limit_in(fields),
+            among=parameters.numbers_in(fields, "ids"),
         )
-        attempts = await self._store.attempts([delivery.id for delivery in page])
+        attempts = await self._store.attempts([delivery.id for delivery in found.deliveries])
         # In a thread: a full page takes tens of milliseconds, in which deliveries want to be acknowledged.
-        return await asyncio.to_thread(_page_as_json, page, attempts)
+        return await asyncio.to_thread(_page_as_json, found, attempts)
+
+    async def numbers(self, request: web.Request) -> web.Response:
+        """List only the numbers of deliveries that match, newest first: many at once."""
+        fields = parameters.query_of(request, "query", "before", "limit", "ids")
+        found = await self._store.numbers(
+            query.parse(fields.get("query", "")),
+            before=parameters.number_in(fields, "before"),
+            limit=parameters.limit_in(fields, most=parameters.NUMBERS_MAX),
+            among=parameters.numbers_in(fields, "ids"),
+        )
+        return await asyncio.to_thread(as_json, numbers_to_json(found))
 
     async def delivery(self, request: web.Request) -> web.Response:
         """Show one delivery with its attempts."""
@@ -136,10 +159,30 @@ class Routes:
             raise _no_delivery(number)
         return as_json({"verdicts": [verdict_to_json(verdict) for verdict in verdicts]})
 
+    async def history(self, request: web.Request) -> web.Response:
+        """List the deliveries of a delivery's event, oldest first, with their attempts."""
+        parameters.query_of(request)
+        return await history.answer(self._store, parameters.id_of(request))
+
+    async def mark(self, request: web.Request) -> web.Response:
+        """Mark a delivery, write a note to it, or take either away; answer with what it has now."""
+        number = parameters.id_of(request)
+        return as_json(asdict(await self._store.mark(number, await mark_order(request))))
+
     async def findings(self, request: web.Request) -> web.Response:
         """Say why a delivery is not verified, the most likely cause first."""
         found = await self._recheck.diagnose(parameters.id_of(request))
         return as_json({"findings": [finding_to_json(finding) for finding in found]})
+
+    async def secrets(self, request: web.Request) -> web.Response:
+        """Say where a delivery may show a secret, for whoever exports it."""
+        return as_json({"places": await self._recheck.secret_places(parameters.id_of(request))})
+
+    async def take_in(self, request: web.Request) -> web.Response:
+        """Store deliveries that were received elsewhere, one after the other; answer with what they became."""
+        arrivals = await arrivals_of(request)
+        stored = [await self._pipeline.take_in(arrival) for arrival in arrivals]
+        return as_json({"deliveries": [delivery_to_json(delivery) for delivery in stored]})
 
     async def reverify(self, request: web.Request) -> web.Response:
         """Check deliveries that match once more, newest first; answer with their verdicts."""
@@ -178,10 +221,18 @@ class Routes:
     async def replay(self, request: web.Request) -> web.Response:
         """Send a delivery once more; answer with the attempt, whatever came of it."""
         number = parameters.id_of(request)
-        fields = await parameters.body_of(request, "to", "sign")
+        fields, edit = await replay_order(request)
         sign = parameters.choice_in(fields, "sign", Sign)
-        attempt = await self._pipeline.replay(number, to=fields.get("to"), sign=sign)
+        attempt = await self._pipeline.replay(number, to=fields.get("to"), sign=sign, edit=edit)
         return as_json(attempt_to_json(attempt))
+
+    async def edit(self, request: web.Request) -> web.Response:
+        """Hand out what was changed before an attempt was sent."""
+        number = parameters.id_of(request)
+        edit = await self._store.edit(number)
+        if edit is None:
+            raise NotFoundError(f"there is no attempt #{number} that was edited")
+        return as_json(edit_to_json(edit))
 
     async def response_body(self, request: web.Request) -> web.Response:
         """Hand out what was kept of the body of a target's answer."""
@@ -190,11 +241,6 @@ class Routes:
         if body is None:
             raise NotFoundError(f"there is no attempt #{number} that was answered")
         return as_bytes(body)
-
-    async def endpoints(self, request: web.Request) -> web.Response:
-        """List the endpoints; of their secrets only how many there are."""
-        parameters.query_of(request)
-        return as_json({"endpoints": [self._endpoint(each) for each in self._endpoints.all()]})
 
     async def providers(self, request: web.Request) -> web.Response:
         """List the providers whose samples can be sent."""
@@ -217,19 +263,6 @@ class Routes:
     async def _attempts_at(self, delivery_id: int) -> Sequence[Attempt]:
         return (await self._store.attempts([delivery_id])).get(delivery_id, [])
 
-    def _endpoint(self, endpoint: Endpoint) -> JSON:
-        return {
-            "name": endpoint.name,
-            "provider": endpoint.provider,
-            "url": f"{self._addresses.ingress}/in/{endpoint.name}",
-            "target": endpoint.target,
-            "secrets": len(endpoint.secrets),
-            "requires": [overlays.label(each) for each in endpoint.overlays],
-            "reply": _reply(endpoint.reply),
-            "on_invalid": endpoint.on_invalid.value,
-            "configured": self._endpoints.is_configured(endpoint.name),
-        }
-
 
 def _prune_order(fields: dict[str, str]) -> PruneOrder:
     return PruneOrder(
@@ -241,22 +274,9 @@ def _prune_order(fields: dict[str, str]) -> PruneOrder:
     )
 
 
-def _page_as_json(
-    page: Sequence[Delivery], attempts: Mapping[int, Sequence[Attempt]]
-) -> web.Response:
-    return as_json(
-        {"deliveries": [delivery_to_json(each, attempts.get(each.id, ())) for each in page]}
-    )
-
-
-def _reply(reply: ReplyMode | Reply) -> str:
-    match reply:
-        case ReplyMode():
-            return reply.value
-        case Reply():
-            return str(reply.status)
-        case unreachable:
-            assert_never(unreachable)
+def _page_as_json(found: Found, attempts: Mapping[int, Sequence[Attempt]]) -> web.Response:
+    page = [delivery_to_json(each, attempts.get(each.id, ())) for each in found.deliveries]
+    return as_json({"deliveries": page, **reach_to_json(found.reach)})
 
 
 def _no_delivery(number: int) -> NotFoundError:

@@ -24,6 +24,7 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "terminal": Entry("terminal", "terminal", "Open the terminal, as `hooktap` alone does."),
+    "web": Entry("web", "web", "Open the terminal in a browser."),
     "listen": Entry("listen", "listen", "Run an inspector and print a line per delivery."),
     "list": Entry("deliveries", "list_", "List deliveries, newest first."),
     "search": Entry("deliveries", "list_", "The same as `list`."),
@@ -35,7 +36,10 @@ COMMANDS = {
         "confirm", "confirm", "Visit the URL that a subscription asks to have visited."
     ),
     "replay": Entry("replay", "replay", "Send stored deliveries to the app once more."),
-    "export": Entry("export", "export", "Print a delivery as a command to run elsewhere."),
+    "diff": Entry("diff", "diff", "Show what two deliveries, or two answers, differ in."),
+    "mark": Entry("mark", "mark", "Mark stored deliveries, and write notes to them."),
+    "export": Entry("export", "export", "Write deliveries as commands, scripts or files."),
+    "import": Entry("importing", "import_", "Store the requests in a bundle, HAR or curl file."),
     "send": Entry("send", "send", "Send a sample delivery, signed as its provider would."),
     "verify": Entry("verify", "verify", "Check a signature, and say why it is not right."),
     "provider": Entry("provider", "provider", "Which providers are known, and how they sign."),

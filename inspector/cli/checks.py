@@ -20,7 +20,9 @@ from inspector.config import Config, load
 from inspector.core.forwarding import parse_target
 from inspector.datadir import DataDir
 from inspector.errors import ConfigError, HooktapError, UnreachableError
+from inspector.lag import HELD_S
 from inspector.store.database import SQLITE_VERSION, find_damage, read_version
+from inspector.store.longlog import HELD, LONG_BYTES, log_bytes
 from inspector.store.space import Disk, describe
 
 LIBRARIES = (
@@ -37,8 +39,6 @@ WAL_RESET_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """The first release with the fix, and the older branches that got it."""
 LOOK_INSIDE_S = 5.0
 """For a database: about a gigabyte of it."""
-LONG_LOG_BYTES = 128 * 1024 * 1024
-"""Twice what is left of it after a busy time."""
 CONNECT_TIMEOUT_S = 2.0
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
@@ -180,14 +180,9 @@ async def database(data_dir: DataDir) -> Check:
 def write_ahead_log(data_dir: DataDir) -> Check:
     """Look how long the log beside the database is: somebody who reads for long keeps it from being put away."""
     name = "write-ahead log"
-    try:
-        size = data_dir.database.with_name(f"{data_dir.database.name}-wal").stat().st_size
-    except OSError:
-        return ok(name, "there is none")
-    found = f"{size >> 20} MiB"
-    if size > LONG_LOG_BYTES:
-        return note(name, f"{found}: another program reads the database and does not end")
-    return ok(name, found)
+    size = log_bytes(data_dir.database)
+    found = f"{size >> 20} MiB" if size else "there is none"
+    return note(name, f"{found}: {HELD}") if size > LONG_BYTES else ok(name, found)
 
 
 def disk(data_dir: DataDir) -> Check:
@@ -217,12 +212,21 @@ async def doors(config: Config) -> AsyncIterator[Check]:
         yield failed("inspector", str(error))
     else:
         yield ok("inspector", f"process {health['pid']} at {health['ingress']}")
+        yield promptness(health["lag_ms"])
         return
     for flag, host, port in (
         ("--port", config.host, config.port),
         ("--api-port", "127.0.0.1", config.api_port),
     ):
         yield _port(flag, host, port)
+
+
+def promptness(lag_ms: int) -> Check:
+    """Look whether something kept the inspector from answering at once."""
+    found = f"held for {lag_ms} ms at worst in the last minute"
+    if lag_ms > HELD_S * 1000:
+        return note("event loop", f"{found}: senders had to wait (is this machine overloaded?)")
+    return ok("event loop", found)
 
 
 async def targets(config: Config) -> AsyncIterator[Check]:

@@ -9,7 +9,10 @@ import click
 
 from inspector.cli.look import Look, day, moment, size
 from inspector.cli.options import FILE, QueryCommand, as_json, command, delivery_number
+from inspector.cli.progress import Progress
 from inspector.cli.reach import reach
+from inspector.core import duplicates
+from inspector.core.found import Coverage
 from inspector.core.model import Attempt, Delivery, Verdict
 from inspector.core.text import decode, safe, safe_lines
 from inspector.core.wire import (
@@ -20,13 +23,15 @@ from inspector.core.wire import (
     verdict_to_json,
 )
 from inspector.datadir import DataDir
-from inspector.errors import HooktapError
+from inspector.errors import HooktapError, NotFoundError
 
 if TYPE_CHECKING:
     from inspector.client import Client
     from inspector.core.diagnosis import Finding
 
 PAGE = 100
+UNINDEXED = 1000
+"""Numbers that are not in the text index; with more a search takes longer than it will, and says so."""
 SHOWN_BODY_BYTES = 16 * 1024
 """What `show` prints of a body; `body` gives the whole of it."""
 
@@ -42,6 +47,8 @@ class Shown(NamedTuple):
     """That of its arrival first."""
     findings: "list[Finding]"
     content: bytes
+    first: Delivery | None
+    """That of the same event, where this one is a duplicate and it is still stored."""
 
 
 @command(cls=QueryCommand)
@@ -54,14 +61,25 @@ class Shown(NamedTuple):
 def list_(data_dir: DataDir, *, query: tuple[str, ...], limit: int, as_json: bool) -> None:
     """List deliveries that match QUERY, newest first, each with the outcome of its last attempt.
 
-    QUERY is one or more terms, all of which must hold: `outcome:mismatch event:booking.* -endpoint:demo refund`.
-    A term is KEY:VALUE (id, endpoint, provider, outcome, event, method), VALUE* for what begins so, -TERM for what
-    does not match, or a word to be found in endpoint, event or ids. --json prints one delivery per line.
+    QUERY is one or more terms: `outcome:mismatch event:booking.* -endpoint:demo refund`. All must hold; `or`, -TERM and
+    parentheses as one would think, quotes around what has blanks.
+
+    \b
+    A word alone            in endpoint, event, event id or attempt id
+    id: endpoint: provider: outcome: event: method:
+    status: failure:        of the last attempt: 500, >=500, 5xx, none; timeout
+    size: id:               >10k, 1000..1200
+    since: until:           10m, 2h, 3d, 2026-06-02, 2026-06-02T08:00Z
+    has: is:                attempt, handshake, event; failed, forwarded, pending, duplicate
+    header:NAME=VALUE json:a.b.0.c=VALUE
+    body:WORDS              in the first 64 KiB of a text, from the beginning of a word to the end of one
+
+    VALUE* is what begins so. --json prints one delivery per line.
     """
     look = Look.of(sys.stdout)
 
     async def print_page(client: "Client") -> None:
-        async for delivery, attempts in _newest(client, " ".join(query), limit):
+        async for delivery, attempts in newest(client, " ".join(query), limit):
             if as_json:
                 click.echo(dumps(delivery_to_json(delivery, attempts)))
             else:
@@ -90,6 +108,7 @@ def show(data_dir: DataDir, *, id: int, as_json: bool) -> None:
             await client.verdicts(id),
             await client.findings(id) if failed else [],
             b"" if as_json else await client.body(id),
+            await _first(client, delivery),
         )
 
     shown = reach(data_dir, fetch)
@@ -115,7 +134,7 @@ def body(data_dir: DataDir, *, id: int, output: Path | None, force: bool) -> Non
             output.write_bytes(content)
         except OSError as error:
             raise HooktapError(f"cannot write {output}: {error.strerror}") from error
-    elif force or not _on_terminal() or _is_plain(content):
+    elif force or not _on_terminal() or is_plain(content):
         sys.stdout.buffer.write(content)
     else:
         raise HooktapError(
@@ -123,18 +142,49 @@ def body(data_dir: DataDir, *, id: int, output: Path | None, force: bool) -> Non
         )
 
 
-async def _newest(
+async def _first(client: "Client", delivery: Delivery) -> Delivery | None:
+    if delivery.duplicate_of is None:
+        return None
+    try:
+        return (await client.delivery(delivery.duplicate_of))[0]
+    except NotFoundError:
+        return None
+
+
+async def newest(
     client: "Client", query: str, limit: int
 ) -> AsyncIterator[tuple[Delivery, list[Attempt]]]:
+    """Yield up to `limit` deliveries that match, newest first; what takes long says so on stderr."""
     before = None
+    index: Coverage | None = None
+    progress = Progress()
     while limit > 0:
-        page = await client.deliveries(query, before, min(limit, PAGE))
-        for found in page:
-            yield found
-        if len(page) < min(limit, PAGE):
-            return
-        limit -= len(page)
-        before = page[-1][0].id
+        wanted = min(limit, PAGE)
+        found = await client.search(query, before, wanted)
+        index = found.reach.index
+        progress.clear()
+        for each in found.deliveries:
+            yield each
+        limit -= len(found.deliveries)
+        if stopped := found.reach.stopped:
+            before = stopped.at
+            progress.show(f"looked down to #{before} of #{stopped.newest} to #{stopped.oldest}")
+        elif len(found.deliveries) < wanted:
+            break
+        else:
+            before = found.deliveries[-1][0].id
+    progress.clear()
+    if index is not None and index.newest - index.upto > UNINDEXED:
+        click.echo(f"hooktap: {_slowly(index)}", err=True)
+
+
+def _slowly(index: Coverage) -> str:
+    if not index.available:
+        return "there is no text index: bodies were read one by one"
+    return (
+        f"the text index is being built, #{index.upto} of #{index.newest} is done: "
+        "newer bodies were read one by one"
+    )
 
 
 def _row(look: Look, delivery: Delivery, attempts: list[Attempt]) -> str:
@@ -143,7 +193,7 @@ def _row(look: Look, delivery: Delivery, attempts: list[Attempt]) -> str:
         line += f"  {look.mark('→')} {look.answer(attempts[-1])}"
     if delivery.handshake is not None:
         line += f"  {look.handshake(delivery.handshake)}"
-    return line
+    return line + look.duplicate(delivery)
 
 
 def _as_json(shown: Shown) -> JSON:
@@ -182,6 +232,7 @@ def _facts(look: Look, shown: Shown) -> Iterator[tuple[str, str]]:
     if len(shown.verdicts) > 1:
         yield from _named("checked", [_check(look, verdict) for verdict in shown.verdicts])
     yield "handshake", safe(delivery.handshake or "")
+    yield "duplicate", duplicates.sentence(delivery, shown.first) or ""
 
 
 def _named(name: str, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -212,7 +263,8 @@ def _on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _is_plain(content: bytes) -> bool:
+def is_plain(content: bytes) -> bool:
+    """Whether a terminal shows these bytes as they are."""
     # Line feeds and tabs are laid out, not obeyed; everything else must need no escape.
     text = decode(content).replace("\t", " ").replace("\n", " ")
     return safe(text) == text

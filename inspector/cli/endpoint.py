@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from inspector.cli.look import Look
+from inspector.cli.look import Look, day
 from inspector.cli.options import as_json, command
 from inspector.cli.reach import reach
 from inspector.core.table import nearest
@@ -34,6 +34,8 @@ def list_(data_dir: DataDir, *, as_json: bool) -> None:
             line = (
                 f"{found['name']:<16}  {look.faint(f'{kind:<18}')}  {look.mark('→')} {safe(target)}"
             )
+            if state := _state(found):
+                line += look.faint(f"  ({safe(state)})")
             if found["requires"]:
                 line += look.faint(f"  (requires {safe(', '.join(found['requires']))})")
             click.echo(line)
@@ -57,6 +59,64 @@ def show(data_dir: DataDir, *, name: str, as_json: bool) -> None:
         click.echo(f"{look.faint(f'{label:<10}')} {safe(text)}")
 
 
+@command()
+@click.argument("name")
+@as_json
+@click.pass_obj
+def pause(data_dir: DataDir, *, name: str, as_json: bool) -> None:
+    """Stop forwarding what comes to an endpoint. It is stored and answered as ever, and waits."""
+    found = reach(data_dir, lambda client: client.pause(name))
+    told = f"{name}: forwarding is paused; `hooktap endpoint resume {name}` sends what has come meanwhile"
+    click.echo(dumps(found) if as_json else told)
+
+
+@command()
+@click.argument("name")
+@as_json
+@click.pass_obj
+def resume(data_dir: DataDir, *, name: str, as_json: bool) -> None:
+    """Forward again: first what has come meanwhile, one after the other, in the order of arrival."""
+    found = reach(data_dir, lambda client: client.resume(name))
+    waiting = found["backlog"]
+    told = f"{name}: forwarding again" + (f"; {waiting:,} waiting" if waiting else "")
+    click.echo(dumps(found) if as_json else told)
+
+
+def _state(found: JSON) -> str:
+    """Say what keeps deliveries from the target, if anything does."""
+    parts = []
+    if found["paused_at_us"] is not None:
+        parts.append("paused")
+    if found["backlog"]:
+        parts.append(f"{found['backlog']:,} waiting")
+    if found["health"] is not None and not found["health"]["up"]:
+        parts.append("down")
+    return ", ".join(parts)
+
+
+def _health(found: JSON) -> str:
+    health = found["health"]
+    if health is None:
+        return "there is no target"
+    state = "up" if health["up"] else "down"
+    why = f": {health['detail']}" if health["detail"] else ""
+    return f"{state} since {day(health['since_us'])}{why}"
+
+
+def _received(tally: JSON) -> str:
+    if not tally["deliveries"]:
+        return "nothing yet"
+    wrong = f"{tally['invalid']:,} with a failed check, {tally['failed']:,} with a failed attempt"
+    last = day(tally["last_at_us"])
+    return f"{tally['deliveries']:,}, today {tally['recent']:,} ({wrong}), last {last}"
+
+
+def _forwarding(found: JSON) -> str:
+    paused_at_us = found["paused_at_us"]
+    state = "on" if paused_at_us is None else f"paused since {day(paused_at_us)}"
+    return state + (f", {found['backlog']:,} waiting" if found["backlog"] else "")
+
+
 def _facts(found: JSON) -> list[tuple[str, str]]:
     origin = "hooktap.toml" if found["configured"] else "made on first use"
     return [
@@ -66,10 +126,17 @@ def _facts(found: JSON) -> list[tuple[str, str]]:
         ("secrets", str(found["secrets"])),
         ("requires", ", ".join(found["requires"]) or "nothing besides a signature"),
         ("target", found["target"] or "none: kept, not forwarded"),
+        ("health", _health(found)),
+        ("forwarding", _forwarding(found)),
         ("reply", str(found["reply"])),
         ("on_invalid", found["on_invalid"]),
+        ("duplicates", found["duplicates"]),
+        ("received", _received(found["tally"])),
+        ("max_rate", f"{found['max_rate']:g} a second" if found["max_rate"] else "as many as come"),
     ]
 
 
 endpoint.add_command(list_)
 endpoint.add_command(show)
+endpoint.add_command(pause)
+endpoint.add_command(resume)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO, assert_never
 
 import click
 
+from inspector.core import duplicates
 from inspector.core.model import (
     Attempt,
     Delivery,
@@ -142,6 +143,11 @@ class Look:
         """Return what is said of a delivery that was a handshake."""
         return self.faint(f"handshake: {safe(sentence)}")
 
+    def duplicate(self, delivery: Delivery) -> str:
+        """Return what is put behind the line of a delivery whose event came before; empty for any other."""
+        mark = duplicates.mark(delivery)
+        return "" if mark is None else f"  {self.faint(mark)}"
+
     def recheck(self, verdict: Verdict, *, when: Callable[[int], str] = clock) -> str:
         """Return the line of a later verdict, under the number of its delivery."""
         return "  ".join(
@@ -159,7 +165,8 @@ class Look:
         line = f"{self.faint(when(attempt.started_at_us))}  {head}"
         if attempt.trigger is Trigger.FORWARD:
             return line
-        return f"{line}  {self.faint(attempt.trigger.value)}"
+        edited = f", edited {' '.join(attempt.edited)}" if attempt.edited else ""
+        return f"{line}  {self.faint(attempt.trigger.value + edited)}"
 
     def result(self, attempt: Attempt) -> str:
         """Return what came of an attempt: status, time and URL, or the sentence of its failure."""

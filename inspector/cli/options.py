@@ -83,10 +83,9 @@ class QueryCommand(click.Command):
     """A command that takes a query, in which `-endpoint:demo` is a term and no option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Set the negated terms apart; the order of terms means nothing."""
+        """Put a blank before each negated term, which means nothing in a query, and is no option to click."""
         if "--" not in args:
-            negated = [word for word in args if re.match("-[^-].", word)]
-            args = [*(word for word in args if word not in negated), "--", *negated]
+            args = [f" {word}" if re.match("-[^-].", word) else word for word in args]
         return super().parse_args(ctx, args)
 
 

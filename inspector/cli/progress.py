@@ -1,10 +1,11 @@
 """What a long command shows while it works, and how Ctrl-C ends it: after the part at hand, which stays done."""
 
+import asyncio
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -36,6 +37,31 @@ class Progress:
 def on_terminal() -> bool:
     """Whether somebody watches."""
     return sys.stderr.isatty()
+
+
+@contextmanager
+def on_ctrl_c(act: Callable[[], object]) -> Iterator[None]:
+    """Have the first Ctrl-C call `act` on the event loop that runs; a second one ends us on the spot.
+
+    For what waits longer than a moment: a note would be found only after that.
+    """
+    loop = asyncio.get_running_loop()
+
+    def note() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        act()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    loop.add_signal_handler(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

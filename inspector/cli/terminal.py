@@ -1,4 +1,4 @@
-"""`hooktap` alone: the terminal, or `listen` where there is none. The one module that knows `tui`."""
+"""`hooktap` alone: the terminal, or `listen` where there is none. The one module that knows `tui`'s application."""
 
 import os
 import sys
@@ -9,7 +9,8 @@ import click
 from click.core import ParameterSource
 
 from inspector.cli.listen import listen
-from inspector.cli.options import command, serving
+from inspector.cli.options import command, here, serving
+from inspector.config import tables
 
 
 @command()
@@ -25,14 +26,16 @@ def terminal(ctx: click.Context, /, *, config_file: Path | None, **flags: Any) -
         return
     if ctx.color is False:
         os.environ["NO_COLOR"] = "1"  # which Textual obeys, and so does whatever it starts
+    tops = tables(os.environ, here(), config_file)
     from tui.app import run
 
-    ctx.exit(run(ctx.obj, _given(ctx)))
+    ctx.exit(run(ctx.obj, _given(ctx), tops))
 
 
 def _has_terminal() -> bool:
-    # Textual reads stdin and draws on stderr; without either it would print escape codes and wait for ever.
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    # Textual reads stdin and draws on stderr; without either it would print escape codes and wait for ever. Unless a
+    # page is at the other end, which is drawn for by another driver.
+    return "TEXTUAL_DRIVER" in os.environ or (sys.stdin.isatty() and sys.stderr.isatty())
 
 
 def _given(ctx: click.Context) -> list[str]:

@@ -3,13 +3,18 @@
 The feed reconnects by itself and goes on after the last record it gave out, so its reader sees each one once.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
 
 from inspector.client.feed import Connection, follow
 from inspector.client.transport import Place, Transport, read
+from inspector.core.arrivals import Arrival, arrival_to_json
+from inspector.core.edits import Edit, edit_from_json, edit_to_json
+from inspector.core.found import Numbers, Reach, numbers_from_json, reach_from_json
+from inspector.core.marks import Mark
 from inspector.core.model import Attempt, Confirmed, Delivery, Record, Sign, Verdict
 from inspector.core.pruning import Pruned, PruneOrder, Reclaimed, pruned_from_json
 from inspector.core.text import is_unicode
@@ -26,7 +31,7 @@ from inspector.errors import QueryError
 if TYPE_CHECKING:
     from inspector.core.diagnosis import Finding
 
-__all__ = ["Client", "Connection", "Reverified"]
+__all__ = ["Client", "Connection", "Found", "History", "Reverified"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,24 @@ class Reverified:
     """Those that were stored."""
     before: int | None
     """Where the next call goes on; None: there is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one call of `Client.search` found."""
+
+    deliveries: list[tuple[Delivery, list[Attempt]]]
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The deliveries of one event."""
+
+    deliveries: list[tuple[Delivery, list[Attempt]]]
+    """Oldest first."""
+    is_whole: bool
+    """False: there may be older ones, which would have taken too long to find."""
 
 
 class Client:
@@ -83,6 +106,16 @@ class Client:
         self, query: str = "", before: int | None = None, limit: int = 100
     ) -> list[tuple[Delivery, list[Attempt]]]:
         """Return the deliveries that match, newest first, without bodies. Raises QueryError."""
+        deliveries: list[tuple[Delivery, list[Attempt]]] = []
+        while True:
+            found = await self.search(query, before, limit - len(deliveries))
+            deliveries += found.deliveries
+            if found.reach.stopped is None:
+                return deliveries
+            before = found.reach.stopped.at
+
+    async def search(self, query: str = "", before: int | None = None, limit: int = 100) -> Found:
+        """Return what is found of the same in a moment; it says where to go on. Raises QueryError."""
         _check_text(query)
         params = {"query": query, "limit": str(limit)}
         if before is not None:
@@ -90,7 +123,39 @@ class Client:
         page = await self._transport.call(
             "GET", "/api/deliveries", params=params, invalid=QueryError
         )
-        return read(lambda data: [delivery_from_json(each) for each in data["deliveries"]], page)
+        return read(_found, page)
+
+    async def numbered(self, ids: Sequence[int]) -> list[tuple[Delivery, list[Attempt]]]:
+        """Return those of up to 500 deliveries that there are, newest first, without bodies."""
+        rows: list[tuple[Delivery, list[Attempt]]] = []
+        params = {"ids": _listed(ids), "limit": "500"}
+        while True:
+            page = await self._transport.call("GET", "/api/deliveries", params=params)
+            found = read(_found, page)
+            rows += found.deliveries
+            if found.reach.stopped is None:
+                return rows
+            params["before"] = str(found.reach.stopped.at)
+
+    async def numbers(
+        self,
+        query: str = "",
+        before: int | None = None,
+        limit: int = 50_000,
+        ids: Sequence[int] | None = None,
+    ) -> Numbers:
+        """Return the numbers of the deliveries that match, newest first, as many as are found in a moment.
+
+        Only of the up to 500 numbered `ids`, if these are given. Raises QueryError.
+        """
+        _check_text(query)
+        params = {"query": query, "limit": str(limit)}
+        if before is not None:
+            params["before"] = str(before)
+        if ids is not None:
+            params["ids"] = _listed(ids)
+        page = await self._transport.call("GET", "/api/numbers", params=params, invalid=QueryError)
+        return read(numbers_from_json, page)
 
     async def delivery(self, delivery_id: int) -> tuple[Delivery, list[Attempt]]:
         """Return one delivery, without its body, and its attempts, oldest first."""
@@ -118,6 +183,23 @@ class Client:
         """Return why a delivery is not verified, the most likely cause first; none where none could be proved."""
         page = await self._get(delivery_id, "/findings")
         return read(lambda data: [finding_from_json(each) for each in data["findings"]], page)
+
+    async def history(self, delivery_id: int) -> History:
+        """Return the deliveries of the same event as this one's, itself among them."""
+        return read(_history, await self._get(delivery_id, "/history"))
+
+    async def mark(
+        self, delivery_id: int, *, marked: bool | None = None, note: str | None = None
+    ) -> Mark:
+        """Mark a delivery or not, give it a note or, empty, none; return what it has then. None: as it was."""
+        path = f"/api/deliveries/{delivery_id}/mark"
+        answer = await self._transport.call("PUT", path, body={"marked": marked, "note": note})
+        return read(lambda data: Mark(data["marked"], data["note"]), answer)
+
+    async def secret_places(self, delivery_id: int) -> list[str]:
+        """Return where a delivery may show a secret, which no export of it should hold (`core.redaction`)."""
+        page = await self._get(delivery_id, "/secrets")
+        return read(lambda data: [str(each) for each in data["places"]], page)
 
     async def reverify(
         self, query: str = "", before: int | None = None, limit: int = 100
@@ -159,17 +241,47 @@ class Client:
         answer = await self._post(delivery_id, "/confirm", {})
         return read(lambda data: Confirmed(data["url"], data["status"]), answer)
 
+    async def take_in(self, arrivals: Sequence[Arrival]) -> list[Delivery]:
+        """Have requests that were received elsewhere stored, up to a hundred; return what they became."""
+        order = {"deliveries": [arrival_to_json(arrival) for arrival in arrivals]}
+        answer = await self._transport.call("POST", "/api/import", body=order)
+        return read(
+            lambda data: [delivery_from_json(each)[0] for each in data["deliveries"]], answer
+        )
+
     async def replay(
-        self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
+        self,
+        delivery_id: int,
+        *,
+        to: str | None = None,
+        sign: Sign | None = None,
+        edit: Edit | None = None,
     ) -> Attempt:
-        """Send a delivery once more; return what came of it. Raises ReplayError if it cannot be sent as asked."""
-        answer = await self._post(delivery_id, "/replay", {"to": to, "sign": sign})
-        return read(attempt_from_json, answer)
+        """Send a delivery once more, changed as `edit` says; return what came of it.
+
+        Raises ReplayError if it cannot be sent as asked.
+        """
+        order = {"to": to, "sign": sign, "edit": edit_to_json(edit) if edit else None}
+        return read(attempt_from_json, await self._post(delivery_id, "/replay", order))
+
+    async def edit(self, attempt_id: int) -> Edit:
+        """Return what was changed before an attempt was sent. Raises NotFoundError if nothing was."""
+        return read(
+            edit_from_json, await self._transport.call("GET", f"/api/attempts/{attempt_id}/edit")
+        )
 
     async def endpoints(self) -> list[JSON]:
         """Return the endpoints; of their secrets only how many there are."""
         answer = await self._transport.call("GET", "/api/endpoints")
         return read(lambda data: list(data["endpoints"]), answer)
+
+    async def pause(self, endpoint: str) -> JSON:
+        """Stop forwarding to an endpoint's target; return the endpoint."""
+        return await self._switch(endpoint, "pause")
+
+    async def resume(self, endpoint: str) -> JSON:
+        """Forward again, what has come meanwhile first; return the endpoint."""
+        return await self._switch(endpoint, "resume")
 
     async def providers(self) -> list[JSON]:
         """Return the providers whose samples can be sent: `name`, `title` and `events`."""
@@ -196,6 +308,10 @@ class Client:
         """
         return follow(self._transport, after)
 
+    async def _switch(self, endpoint: str, what: str) -> JSON:
+        path = f"/api/endpoints/{quote(endpoint, safe='')}/{what}"
+        return read(dict, await self._transport.call("POST", path, body={}))
+
     async def _get(self, delivery_id: int, what: str = "") -> bytes:
         return await self._transport.call("GET", f"/api/deliveries/{delivery_id}{what}")
 
@@ -207,6 +323,19 @@ class Client:
 def _reverified(data: JSON) -> Reverified:
     verdicts = [verdict_from_json(verdict) for verdict in data["verdicts"]]
     return Reverified(data["checked"], data["changed"], verdicts, data["before"])
+
+
+def _history(data: JSON) -> History:
+    return History([delivery_from_json(each) for each in data["deliveries"]], data["complete"])
+
+
+def _found(data: JSON) -> Found:
+    deliveries = [delivery_from_json(each) for each in data["deliveries"]]
+    return Found(deliveries, reach_from_json(data))
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ",".join(map(str, numbers))
 
 
 def _check_text(query: str) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "find_data_dir",
     "load",
     "providers_dir",
+    "tables",
     "target",
     "without_newline",
 ]
@@ -105,6 +106,14 @@ def load(
         keeps=_keeps(tables),
         warnings=(*found.warnings, *warnings),
     )
+
+
+def tables(environ: Mapping[str, str], cwd: Path, config_file: Path | None) -> list[Table]:
+    """Return the top tables of the files that apply, the strongest first, for what the terminal reads in them."""
+    found = [files.read(path, cwd) for path in files.find(config_file, environ, cwd).paths]
+    for table in found:
+        read_settings(table)
+    return found
 
 
 def _endpoints(

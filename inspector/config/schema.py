@@ -11,7 +11,14 @@ from inspector.config.requirements import HEADER_NAME, read_networks, read_overl
 from inspector.config.secrets import Secrets
 from inspector.core.forwarding import check_target, normalise_target
 from inspector.core.headers import Headers
-from inspector.core.model import Endpoint, OnInvalid, Reply, ReplyMode, RetryPolicy
+from inspector.core.model import (
+    Endpoint,
+    OnDuplicate,
+    OnInvalid,
+    Reply,
+    ReplyMode,
+    RetryPolicy,
+)
 from inspector.core.overlays import Network
 from inspector.core.table import Table
 from inspector.errors import ConfigError
@@ -23,6 +30,7 @@ NONE = "none"
 _PORT_MAX = 65535
 _BODY_CAP_MAX_BYTES = 1 << 30
 _DRAIN_MAX_S = 60
+_RATE_MIN, _RATE_MAX = 0.001, 1_000_000
 _DAY_S = 86_400
 
 
@@ -52,6 +60,8 @@ class Settings:
         return {name: value for name, value in values.items() if value is not None}
 
 
+TOP = ("inspector", "endpoint", "theme", "keys", "notify")
+"""Of these, `theme`, `keys` and `notify` are the terminal's, which alone knows what they may say."""
 SETTINGS = tuple(field.name for field in fields(Settings))
 ENDPOINT_KEYS = (
     "provider",
@@ -63,8 +73,10 @@ ENDPOINT_KEYS = (
     "forward_to",
     "reply",
     "on_invalid",
+    "duplicates",
     "tolerance_s",
     "public_url",
+    "max_rate",
     "retry",
     "keep",
 )
@@ -74,7 +86,7 @@ ANSWER, FORWARD = "answer", "forward"
 
 def read_settings(top: Table) -> Settings:
     """Read `[inspector]`."""
-    top.only(("inspector", "endpoint"))
+    top.only(TOP)
     table = top.table("inspector")
     if table is None:
         return Settings()
@@ -123,6 +135,8 @@ def read_endpoint(
         target=default if own is None else own or None,
         reply=_reply(table),
         on_invalid=OnInvalid(table.choice("on_invalid", OnInvalid) or OnInvalid.ACCEPT),
+        duplicates=_duplicates(table),
+        max_rate=table.number("max_rate", _RATE_MIN, _RATE_MAX),
         retry=_retry(table),
     )
 
@@ -169,6 +183,15 @@ def _reply(table: Table) -> ReplyMode | Reply:
         body=(fixed.text("body", blank=True) or "").encode(),
         delay_s=fixed.number("delay_s", 0, 300) or 0.0,
     )
+
+
+def _duplicates(table: Table) -> OnDuplicate:
+    chosen = OnDuplicate(table.choice("duplicates", OnDuplicate) or OnDuplicate.FORWARD)
+    if chosen is OnDuplicate.HOLD and table.value("reply") == ReplyMode.TARGET:
+        raise table.error(
+            "what is held has no answer of the target's to pass on (reply)", "duplicates"
+        )
+    return chosen
 
 
 def _headers(reply: Table) -> Headers:

@@ -1,9 +1,17 @@
 """HTTP header fields exactly as they stood on the wire: order, case and repeats kept."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 HeaderPair = tuple[bytes, bytes]
+
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def is_token(name: bytes) -> bool:
+    """Whether a method or a field may be called so (RFC 9110, 5.6.2)."""
+    return _TOKEN.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class Delivery:
     endpoint: str
     received_at_us: int
     via: str
-    """The door it came through: `ingress` or `relay`."""
+    """The door it came through: `ingress` or `relay`; or `import`, from a file."""
     request: Request
     """Its body is empty in lists and on the feed: `body_bytes` says whether there was one."""
     body_bytes: int
@@ -109,9 +109,22 @@ class Delivery:
     handshake: str | None = None
     """The sender only asked whether somebody is there, and we answered: one sentence on how. None: a delivery like any
     other."""
+    duplicate_of: int | None = None
+    """The first delivery of the same event, which retention may have taken away since; None: it is the first, or there
+    is no telling."""
+    duplicate_held: bool = False
+    """Not forwarded, because the target has the event already."""
+    marked: bool = False
+    """By a person; so is the note."""
+    note: str | None = None
 
-    def numbered(self, number: int) -> "Delivery":
-        """Return a copy with its number. Every delivery passes here: `dataclasses.replace` takes twice as long."""
+    def numbered(
+        self, number: int, duplicate_of: int | None = None, *, duplicate_held: bool = False
+    ) -> "Delivery":
+        """Return a copy with its number, and what was found out with it.
+
+        Every delivery passes here: `dataclasses.replace` takes twice as long.
+        """
         return Delivery(
             number,
             self.uid,
@@ -126,6 +139,8 @@ class Delivery:
             self.attempt_id,
             self.verification,
             self.handshake,
+            duplicate_of,
+            duplicate_held,
         )
 
 
@@ -165,7 +180,7 @@ class FailureKind(StrEnum):
     MALFORMED = "malformed"
     """What the target sent is not HTTP."""
     FORBIDDEN = "forbidden"
-    """We do not send there: one of our own listeners, or not on this machine."""
+    """We do not send there: one of our own listeners, not on this machine, or where it has been before."""
     ABANDONED = "abandoned"
     """The inspector stopped before the answer came; the app may or may not have seen the request."""
 
@@ -192,6 +207,15 @@ class Failure:
     """One sentence: what was tried, how far it came, after how long."""
 
 
+class Part(StrEnum):
+    """A part of a request that a person may edit before it is sent again."""
+
+    METHOD = "method"
+    TARGET = "target"
+    HEADERS = "headers"
+    BODY = "body"
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One try at handing a delivery to a target."""
@@ -208,6 +232,8 @@ class Attempt:
     started_at_us: int
     duration_us: int
     result: Response | Failure
+    edited: tuple[Part, ...] = ()
+    """What of the request a person had edited; it was then signed anew or not, as asked."""
 
     def numbered(self, record_id: int, number: int) -> "Attempt":
         """Return a copy with its number in the sequence, and among its delivery's attempts."""
@@ -221,6 +247,7 @@ class Attempt:
             self.started_at_us,
             self.duration_us,
             self.result,
+            self.edited,
         )
 
     @property
@@ -260,6 +287,14 @@ class OnInvalid(StrEnum):
     """Answer as usual, do not forward."""
     REJECT = "reject"
     """Answer 401, do not forward."""
+
+
+class OnDuplicate(StrEnum):
+    """What to do with a delivery whose event came before. It is stored and marked whatever this says."""
+
+    FORWARD = "forward"
+    HOLD = "hold"
+    """Answer as usual, and forward it only if its event did not reach the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +337,9 @@ class Endpoint:
     """Base URL on this machine; None: keep, do not forward."""
     reply: ReplyMode | Reply = ReplyMode.ACK
     on_invalid: OnInvalid = OnInvalid.ACCEPT
+    duplicates: OnDuplicate = OnDuplicate.FORWARD
+    max_rate: float | None = None
+    """Deliveries a second; more are answered 429 and not stored. None: as many as come."""
     retry: RetryPolicy | None = None
     """None: one attempt, for a person who watches and presses `r`."""
 

@@ -34,6 +34,8 @@ class Key(StrEnum):
     HEADER = "header"
     BODY = "body"
     JSON = "json"
+    NOTE = "note"
+    """What a person wrote about it: anywhere inside."""
     TEXT = "text"
     """A bare word: anywhere inside endpoint, event, event id or attempt id."""
 
@@ -57,6 +59,8 @@ class Is(StrEnum):
     """Its target is still to get it."""
     DUPLICATE = "duplicate"
     """Its event came before."""
+    MARKED = "marked"
+    """A person marked it."""
 
 
 NONE = "none"

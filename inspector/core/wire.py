@@ -15,6 +15,7 @@ from inspector.core.model import (
     Failure,
     FailureKind,
     Outcome,
+    Part,
     Record,
     Request,
     Response,
@@ -68,8 +69,8 @@ def verification_from_json(data: Mapping[str, Any]) -> Verification:
 
 
 def delivery_to_json(delivery: Delivery, attempts: Sequence[Attempt] = ()) -> JSON:
-    """Return a delivery without its body, with `attempts` in short form."""
-    return {
+    """Return a delivery without its body, with `attempts` in short form; `marked` and `note` only where they are."""
+    data: JSON = {
         "id": delivery.id,
         "uid": delivery.uid,
         "endpoint": delivery.endpoint,
@@ -86,8 +87,15 @@ def delivery_to_json(delivery: Delivery, attempts: Sequence[Attempt] = ()) -> JS
         "body_bytes": delivery.body_bytes,
         "verification": verification_to_json(delivery.verification),
         "handshake": delivery.handshake,
+        "duplicate_of": delivery.duplicate_of,
+        "duplicate_held": delivery.duplicate_held,
         "attempts": [attempt_to_json(attempt) for attempt in attempts],
     }
+    if delivery.marked:
+        data["marked"] = True
+    if delivery.note is not None:
+        data["note"] = delivery.note
+    return data
 
 
 def delivery_from_json(data: Mapping[str, Any]) -> tuple[Delivery, list[Attempt]]:
@@ -113,6 +121,10 @@ def delivery_from_json(data: Mapping[str, Any]) -> tuple[Delivery, list[Attempt]
         attempt_id=data["attempt_id"],
         verification=verification_from_json(data["verification"]),
         handshake=data["handshake"],
+        duplicate_of=data["duplicate_of"],
+        duplicate_held=data["duplicate_held"],
+        marked=data.get("marked", False),
+        note=data.get("note"),
     )
     return delivery, [attempt_from_json(attempt) for attempt in data["attempts"]]
 
@@ -128,6 +140,7 @@ def attempt_to_json(attempt: Attempt) -> JSON:
         "started_at_us": attempt.started_at_us,
         "duration_us": attempt.duration_us,
         "request_headers": headers_to_json(attempt.request_headers),
+        "edited": [part.value for part in attempt.edited],
     }
     match attempt.result:
         case Response() as response:
@@ -163,6 +176,7 @@ def attempt_from_json(data: Mapping[str, Any]) -> Attempt:
         started_at_us=data["started_at_us"],
         duration_us=data["duration_us"],
         result=result,
+        edited=tuple(map(Part, data["edited"])),
     )
 
 

@@ -11,6 +11,7 @@ TYPES: Mapping[str, type | tuple[type, ...]] = {
     "array": list,
     "string": str,
     "integer": int,
+    "number": (int, float),
     "boolean": bool,
     "null": type(None),
 }
@@ -77,6 +78,6 @@ def _merged(first: Schema, second: Schema) -> Schema:
 
 
 def _is(value: object, kind: str) -> bool:
-    if kind == "integer" and isinstance(value, bool):
+    if kind in {"integer", "number"} and isinstance(value, bool):
         return False
     return isinstance(value, TYPES[kind])

@@ -8,13 +8,18 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from inspector.api import create_app
+from inspector.backlog import Backlog
 from inspector.client import Client
+from inspector.core.arrivals import Arrival
 from inspector.core.diagnosis import Cause, Finding
+from inspector.core.edits import Edit
 from inspector.core.model import (
     Attempt,
     Confirmed,
     Delivery,
     Endpoint,
+    Failure,
+    FailureKind,
     Outcome,
     Record,
     Sign,
@@ -26,11 +31,13 @@ from inspector.core.wire import JSON
 from inspector.datadir import Addresses, DataDir
 from inspector.errors import NotFoundError
 from inspector.feed import Feed, RecordsAfter
+from inspector.health import Health
 from inspector.retention import Retention
 from inspector.store import Store
 from tests import factories
 
 INGRESS = "http://127.0.0.1:8400"
+LAG_MS = 7
 
 
 @dataclass
@@ -39,6 +46,7 @@ class Pipeline:
 
     store: Store
     asked: list[tuple[int, str | None, Sign | None]] = field(default_factory=list)
+    edits: list[Edit | None] = field(default_factory=list)
     checked: list[list[Delivery]] = field(default_factory=list)
     found: Verification = field(default=Verification(Outcome.VERIFIED, "signature matches"))
     findings: list[Finding] = field(
@@ -50,16 +58,40 @@ class Pipeline:
     error: Exception | None = None
 
     async def replay(
-        self, delivery_id: int, *, to: str | None = None, sign: Sign | None = None
+        self,
+        delivery_id: int,
+        *,
+        to: str | None = None,
+        sign: Sign | None = None,
+        edit: Edit | None = None,
     ) -> Attempt:
         self.asked.append((delivery_id, to, sign))
+        self.edits.append(edit)
         await self._find(delivery_id)
-        attempt = factories.attempt(delivery_id=delivery_id, trigger=Trigger.REPLAY)
-        return await self.store.append_attempt(attempt)
+        parts = edit.parts if edit else ()
+        attempt = factories.attempt(delivery_id=delivery_id, trigger=Trigger.REPLAY, edited=parts)
+        return await self.store.append_attempt(attempt, edit=edit)
+
+    async def take_in(self, arrival: Arrival) -> Delivery:
+        if self.error is not None:
+            raise self.error
+        request = arrival.request
+        return await self.store.append_delivery(
+            factories.delivery(
+                request=request,
+                endpoint=arrival.endpoint,
+                received_at_us=arrival.received_at_us or factories.NOW_S * 1_000_000,
+                via="import",
+            )
+        )
 
     async def diagnose(self, delivery_id: int) -> list[Finding]:
         await self._find(delivery_id)
         return self.findings
+
+    async def secret_places(self, delivery_id: int) -> list[str]:
+        await self._find(delivery_id)
+        return ["header:X-Gitlab-Token", "path"]
 
     async def reverify(self, deliveries: Sequence[Delivery]) -> list[Verdict]:
         if self.error is not None:
@@ -114,6 +146,12 @@ class Samples:
 
     def catalogue(self) -> list[JSON]:
         return [{"name": "jinko", "title": "Jinko", "events": ["booking.completed"]}]
+
+
+async def reached(target: str) -> Failure | None:
+    """Find every target up but those on port 9."""
+    nobody = Failure(FailureKind.REFUSED, f"nobody listens at {target}\x1b")
+    return nobody if target.endswith(":9") else None
 
 
 class WatchedFeed(Feed):
@@ -183,10 +221,13 @@ async def serving(
             recheck=pipeline,
             retention=Retention(store),
             endpoints=endpoints,
+            backlog=Backlog(store, {}, ()),
+            health=Health(reached),
             send_sample=samples,
             token=data_dir.api_token(),
             addresses=site_address,
             data_dir=data_dir,
+            lag_ms=lambda: LAG_MS,
             stall_s=stall_s,
         )
         # With the default timeout of 60 s, whatever keeps the API from stopping hangs the test.

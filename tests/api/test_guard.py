@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from inspector.api.guard import carries, is_own_host, is_own_origin
+from inspector.core.edits import Edit
+from inspector.core.model import Endpoint
 from inspector.datadir import DataDir
 from tests import factories
 from tests.api.rawhttp import Answer, ask
@@ -140,7 +142,9 @@ class Walk:
     async def answers(self, fields: Fields, *, elsewhere: bool = True) -> Sequence[Answer]:
         paths = self.routes | self.elsewhere if elsewhere else self.routes
         return [
-            await ask(self._api.port, method, path, fields, b"{}" if method == "POST" else b"")
+            await ask(
+                self._api.port, method, path, fields, b"{}" if method in ("POST", "PUT") else b""
+            )
             for method, path in sorted(paths)
         ]
 
@@ -154,24 +158,31 @@ class Walk:
 
 
 def _path(pattern: str) -> str:
-    """Return a path of the route that leads to something: delivery 1, or attempt 2."""
-    return pattern.replace("{id}", "2" if "attempts/" in pattern else "1")
+    """Return a path of the route that leads to something: delivery 1, attempt 2, or an endpoint."""
+    number = "2" if "attempts/" in pattern else "1"
+    return pattern.replace("{id}", number).replace("{name}", "shop")
 
 
 @pytest.fixture
 async def walk(tmp_path: Path) -> AsyncIterator[Walk]:
     async with serving(DataDir(tmp_path / "data")) as api:
         await api.store.append_delivery(factories.delivery(body=b"canary", event="canary"))
+        edit = Edit(body=b"canary")
         await api.store.append_attempt(
-            factories.attempt(result=factories.response(body=b"canary", body_bytes=6))
+            factories.attempt(
+                result=factories.response(body=b"canary", body_bytes=6),
+                edited=edit.parts,
+            ),
+            edit=edit,
         )
+        api.endpoints.rows = [Endpoint("shop", target="http://127.0.0.1:3000")]
         yield Walk(api)
 
 
 async def test_a_good_caller_comes_in_everywhere(walk: Walk) -> None:
     """The walk covers every route, and each answers one that may call, the WebSocket with 101."""
     answers = await walk.answers(walk.fields(), elsewhere=False)
-    assert len(answers) == 18
+    assert len(answers) == len(walk.routes) >= 19
     assert {answer.status for answer in answers} == {200, 101, 400}  # 400: a sample of no provider
 
 

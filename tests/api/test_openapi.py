@@ -7,12 +7,15 @@ import yaml
 from aiohttp import ClientSession, hdrs
 
 from inspector.core.diagnosis import Cause
+from inspector.core.edits import Edit
 from inspector.core.model import (
     Endpoint,
     Failure,
     FailureKind,
+    OnDuplicate,
     OnInvalid,
     Outcome,
+    Part,
     Reply,
     ReplyMode,
     Sign,
@@ -73,13 +76,16 @@ def test_the_closed_sets() -> None:
 
     assert values("Verification", "outcome") == set(Outcome)
     assert values("Attempt", "trigger") == set(Trigger)
+    assert set(SCHEMAS["Attempt"]["properties"]["edited"]["items"]["enum"]) == set(Part)
     assert values("Failure", "kind") == set(FailureKind)
     assert values("Endpoint", "on_invalid") == set(OnInvalid)
+    assert values("Endpoint", "duplicates") == set(OnDuplicate)
     assert values("ReplayOrder", "sign") == set(Sign)
     assert values("Finding", "cause") == set(Cause)
 
 
-ANSWERED = factories.attempt(id=2, number=1)
+EDIT = Edit("PUT", b"/x", factories.headers(("A", "b")), b"{}")
+ANSWERED = factories.attempt(id=2, number=1, edited=EDIT.parts)
 FAILED = factories.attempt(id=3, number=2, result=Failure(FailureKind.TIMEOUT, "30 s"))
 RECHECKED = factories.verdict(id=4)
 VERIFIED = factories.delivery(
@@ -90,6 +96,8 @@ VERIFIED = factories.delivery(
     attempt_id="1",
     verification=Verification(Outcome.VERIFIED, "signature matches", 0, factories.NOW_S, ("body",)),
     handshake="answered with its challenge",
+    duplicate_of=12,
+    duplicate_held=True,
 )
 
 
@@ -122,7 +130,12 @@ def test_the_check_finds_what_is_wrong(change: JSON) -> None:
         assert wrong("Attempt", missing)
 
 
-ORDERS: JSON = {"/api/samples": {"provider": "jinko"}, "/api/prune": {"below": 0}}
+ARRIVAL = {"endpoint": "demo", "method": "PUT", "target": "/", "headers": [["A", "1"]], "body": ""}
+ORDERS: JSON = {
+    "/api/samples": {"provider": "jinko"},
+    "/api/prune": {"below": 0},
+    "/api/import": {"deliveries": [ARRIVAL]},
+}
 """What a POST has to say at least."""
 
 
@@ -134,9 +147,9 @@ async def test_answers_are_as_described(api: Serving) -> None:
             if path == "/api/feed":
                 continue
             order = ORDERS.get(path, {})
-            body = order if method == "POST" else None
+            body = order if method in ("POST", "PUT") else None
             number = "2" if path.startswith("/api/attempts") else "1"
-            url = api.url + path.replace("{id}", number)
+            url = api.url + path.replace("{id}", number).replace("{name}", "jinko")
             async with session.request(method, url, json=body) as response:
                 assert response.status == 200
                 _fits(operation["responses"]["200"], response.content_type, await response.read())
@@ -179,7 +192,7 @@ async def test_the_feed_is_as_described(api: Serving) -> None:
 
 async def _fill(api: Serving) -> None:
     await api.store.append_delivery(VERIFIED)
-    await api.store.append_attempt(ANSWERED)
+    await api.store.append_attempt(ANSWERED, edit=EDIT)
     await api.store.append_attempt(FAILED)
     await api.store.append_verdicts([RECHECKED])
     api.endpoints.rows = [
@@ -192,6 +205,9 @@ async def _fill(api: Serving) -> None:
 def _example(schema: JSON) -> object:
     if "$ref" in schema:
         schema = SCHEMAS[schema["$ref"].rpartition("/")[2]]
+    if "examples" in schema:
+        example: object = schema["examples"][0]
+        return example
     return 7 if schema["type"] == "integer" else schema.get("enum", ["x"])[0]
 
 

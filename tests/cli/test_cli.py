@@ -113,6 +113,8 @@ def test_usage_errors_exit_2(hooktap: Hooktap, args: list[str]) -> None:
         ["send", "jinko"],
         ["endpoint", "list"],
         ["endpoint", "show", "x"],
+        ["endpoint", "pause", "x"],
+        ["endpoint", "resume", "x"],
     ],
 )
 def test_without_an_inspector_exit_3(hooktap: Hooktap, tmp_path: Path, args: list[str]) -> None:

@@ -4,6 +4,7 @@ import io
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import click
 import pytest
@@ -64,6 +65,16 @@ def test_listen_has_a_line_for_each_record() -> None:
     assert show.line(delivery(id=7, verification=VERIFIED)).count("\n") == 0
     assert show.line(verdict(delivery_id=7)) == PLAIN.recheck(verdict(delivery_id=7))
     assert show.line(attempt(delivery_id=7)) == PLAIN.attempt(attempt(delivery_id=7))
+
+
+@pytest.mark.parametrize(
+    ("held", "said"), [(False, "dup of #12"), (True, "held: duplicate of #12")]
+)
+def test_a_duplicate_is_marked_behind_its_columns(held: bool, said: str) -> None:
+    show, plain = _Text(PLAIN, PLAIN), delivery(id=13, verification=VERIFIED)
+    marked = replace(plain, duplicate_of=12, duplicate_held=held)
+
+    assert show.line(marked) == f"{show.line(plain)}  {said}"
 
 
 @pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.VERIFIED])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -84,6 +85,42 @@ async def test_list(hooktap: Hooktap, tmp_path: Path) -> None:
     assert (wrong.code, wrong.out) == (2, b"")
     assert len(wrong.err.splitlines()) == 3
     assert "endpont:a" in wrong.err.splitlines()[1]
+
+
+async def test_list_finds_inside(hooktap: Hooktap, tmp_path: Path) -> None:
+    """The order of terms counts, also where one begins with a minus; a word for the shell is one for the query."""
+    async with shell(hooktap, tmp_path) as sh:
+        one = await sh.post("a", b'{"ref":"JNK-TEST00","status":"PAID"}')
+        two = await sh.post("b", b"ref=JNK-TEST01")
+        three = await sh.post("a")
+
+        async def found(*terms: str) -> list[int]:
+            return [each["id"] for each in await sh.json("list", *terms)]
+
+        assert await found("body:JNK-TEST00") == [one]
+        assert await found("body:JNK-*") == [two, one]
+        assert await found("json:status=PAID") == [one]
+        assert await found("--limit", "5", "-endpoint:a", "or", "body:jnk-test00") == [two, one]
+        assert await found("-endpoint:b", "-(body:JNK-TEST00)", "--limit=5") == [three]
+        assert await found("(endpoint:b", "or", "size:<3)", "status:2xx") == [three, two]
+        assert await found("since:1h", "is:forwarded") == [three, two, one]
+        assert await found("until:1h") == []
+
+
+async def test_list_says_where_it_is(
+    hooktap: Hooktap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not in the text index is found all the same; that it took longer is told, beside the data."""
+    monkeypatch.setattr("inspector.cli.deliveries.UNINDEXED", -1000)
+    async with shell(hooktap, tmp_path) as sh:
+        number = await sh.post("a", b"JNK-TEST00")
+        done = await sh("list", "body:JNK-TEST00")
+        quiet = await sh("list", "endpoint:a")
+
+    assert f"#{number}" in done.text
+    assert done.err.startswith("hooktap: the")
+    assert "bodies were read one by one" in done.err
+    assert quiet.err == ""
 
 
 async def test_list_reads_page_after_page(
@@ -194,8 +231,9 @@ async def test_replay(hooktap: Hooktap, tmp_path: Path) -> None:
 
     lines = both.text.splitlines()
     assert [line.split()[1:4] for line in lines] == [[f"#{n}", "←", "200"] for n in (one, two)]
-    assert all(line.endswith("  replay") for line in lines)
-    assert (both.code, both.err) == (4, "hooktap: there is no delivery #99\n")
+    assert all(line.endswith("  replay  same") for line in lines)
+    assert both.code == 4
+    assert both.err.startswith("hooktap: there is no delivery #99\nhooktap: sent 2 of 3 deliveries\n")
     assert (elsewhere[0]["trigger"], elsewhere[0]["status"]) == ("replay", 500)
     assert other.requests[0].body == HOSTILE
     assert (failing.code, passing.code) == (1, 0)
@@ -241,6 +279,36 @@ async def test_export(hooktap: Hooktap, tmp_path: Path) -> None:
     assert sh.target.requests[-1].body == HOSTILE
     assert sh.target.requests[-1].header(b"X-A") == [b"it's"]
     assert "--url http://localhost:1/base/" in other
+
+
+async def test_an_endpoint_is_paused_and_resumed(hooktap: Hooktap, tmp_path: Path) -> None:
+    """The list says what waits; a resume sends it, and both can be said as JSON."""
+    async with shell(hooktap, tmp_path) as sh:
+        await sh.post("shop")
+        paused = await sh("endpoint", "pause", "shop")
+        for _ in range(2):
+            answered = await sender.send(
+                sh.running.endpoint("shop"), Request("POST", b"/", Headers(), b"{}")
+            )
+            assert answered.status == 200
+            assert (await sh.running.line())["type"] == "delivery"
+        plain = await sh("endpoint", "list")
+        shown = await sh("endpoint", "show", "shop")
+        resumed = await sh("endpoint", "resume", "shop")
+        assert [(await sh.running.line())["type"] for _ in range(2)] == ["attempt", "attempt"]
+        [after] = await sh.json("endpoint", "resume", "shop")
+        nobody = await sh("endpoint", "pause", "shp")
+
+    assert paused.text == (
+        "shop: forwarding is paused; `hooktap endpoint resume shop` sends what has come meanwhile\n"
+    )
+    assert plain.text.rstrip().endswith("(paused, 2 waiting)")
+    assert re.search(r"^forwarding +paused since \S+ \S+, 2 waiting$", shown.text, re.MULTILINE)
+    assert re.search(r"^health +up since ", shown.text, re.MULTILINE)
+    assert re.search(r"^received +3, today 3 \(0 with a failed check, 0 ", shown.text, re.MULTILINE)
+    assert resumed.text.startswith("shop: forwarding again")
+    assert (after["paused_at_us"], after["backlog"]) == (None, 0)
+    assert (nobody.code, nobody.err) == (4, "hooktap: there is no endpoint 'shp'\n")
 
 
 async def test_endpoints(hooktap: Hooktap, tmp_path: Path) -> None:

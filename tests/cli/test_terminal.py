@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from inspector.cli import listen as listen_module
+from inspector.core.table import Table
 from inspector.datadir import DataDir
 from tests.cli.conftest import Hooktap
 
@@ -21,7 +22,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     """Stand in for the terminal, and pretend there is one to draw on."""
     calls: list[Call] = []
 
-    def run(data_dir: DataDir, listen_args: Sequence[str]) -> int:
+    def run(data_dir: DataDir, listen_args: Sequence[str], config: Sequence[Table]) -> int:
         calls.append((data_dir, list(listen_args)))
         return 7
 
@@ -45,6 +46,7 @@ def test_alone_it_opens_the_terminal(
 
 def test_its_options_go_on_to_listen(hooktap: Hooktap, opened: list[Call], tmp_path: Path) -> None:
     """Only those given, so that the inspector it starts reads the rest from its configuration as `listen` would."""
+    (tmp_path / "x.toml").touch()
     hooktap("--forward-to", "3000", "--port=0", "--strict", "--data-dir", "d", "--config", "x.toml")
 
     [(data_dir, words)] = opened

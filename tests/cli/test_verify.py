@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from inspector.cli.requests import parse
-from inspector.core.export import curl
+from inspector.core.export import copy_of, curl
 from inspector.core.model import Delivery, Outcome, Verification
 from inspector.datadir import DataDir
 from tests import factories
@@ -265,7 +265,8 @@ def test_a_har_file(hooktap: Hooktap, tmp_path: Path) -> None:
 
 def test_a_curl_command_from_stdin(hooktap: Hooktap, monkeypatch: pytest.MonkeyPatch) -> None:
     request, _ = parse("r", REQUEST + BODY)
-    command = curl(replace(factories.delivery(), request=request), BODY, "http://127.0.0.1/in/x")
+    made = replace(factories.delivery(), request=request)
+    command = curl(copy_of(made, BODY, "http://127.0.0.1/in/x"))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(command.encode())))
 
     assert hooktap("verify", "-", *WITH_SECRET).code == 0

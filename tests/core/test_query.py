@@ -140,7 +140,7 @@ def test_terms_combine(text: str, query: Query) -> None:
 
 KEYS = (
     "id, endpoint, provider, outcome, event, method, status, failure, size, since, until, has, is, header, body, "
-    "json, text"
+    "json, note, text"
 )
 
 

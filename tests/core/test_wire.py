@@ -13,6 +13,7 @@ from inspector.core.model import (
     Failure,
     FailureKind,
     Outcome,
+    Part,
     Record,
     Request,
     Response,
@@ -22,6 +23,7 @@ from inspector.core.model import (
 )
 from inspector.core.text import decode
 from inspector.core.wire import (
+    attempt_from_json,
     attempt_to_json,
     delivery_from_json,
     delivery_to_json,
@@ -64,6 +66,8 @@ deliveries = st.builds(
     attempt_id=st.none() | words,
     verification=verifications,
     handshake=st.none() | words,
+    duplicate_of=st.none() | counts,
+    duplicate_held=st.booleans(),
 )
 responses = st.builds(
     Response,
@@ -168,3 +172,10 @@ def test_reading_what_is_no_record() -> None:
     newer["verification"]["outcome"] = "new"
     with pytest.raises(ValueError, match="is not a valid Outcome"):
         delivery_from_json(newer)
+
+
+def test_parts_that_were_edited() -> None:
+    edited = factories.attempt(edited=(Part.TARGET, Part.BODY), result=factories.response(body=b""))
+    data = json.loads(dumps(attempt_to_json(edited)))
+    assert data["edited"] == ["target", "body"]
+    assert attempt_from_json(data) == edited

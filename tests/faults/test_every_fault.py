@@ -16,6 +16,7 @@ FORWARDER = "tests/forwarder/test_forwarder.py"
 POWER = "tests/faults/test_power_loss.py"
 RETENTION = "tests/test_retention.py"
 SPACE = "tests/store/test_space.py"
+STOPPING = "tests/test_stopping.py"
 WRITER = "tests/store/test_writer.py"
 
 FAULTS = [f"F{number}" for number in (*range(1, 27), *range(35, 39))]
@@ -37,6 +38,7 @@ PROVED_BY = {
         f"{DISK}::test_a_full_disk_refuses_and_recovers",
         f"{DISK}::test_a_quota_loses_nothing_and_may_be_raised",
         f"{WRITER}::test_full_disk_fails_every_append_and_passes",
+        "tests/threats/test_flooding.py::test_twelve_thousand_refused_are_a_line_a_second",
     ),
     "F5 free space under the floor": (
         f"{SPACE}::test_below_the_floor_everything_is_refused_until_there_is_room",
@@ -56,6 +58,10 @@ PROVED_BY = {
     ),
     "F9 corrupt database": (
         f"{DATABASE}::test_damaged_database_is_left_alone",
+        "tests/store/test_seals.py::test_no_flipped_bit_is_served",
+        "tests/store/test_seals.py::test_a_damaged_delivery_says_so",
+        "tests/store/test_seals.py::test_what_is_repaired_is_what_was_stored",
+        "tests/store/test_seals.py::test_another_write_ahead_log",
         "tests/store/test_repair.py::test_what_can_be_read_is_recovered",
         "tests/store/test_repair.py::test_nothing_can_be_read",
         "tests/cli/test_prune.py::test_doctor_repairs",
@@ -69,8 +75,13 @@ PROVED_BY = {
     "F11 migration killed": (
         "tests/store/test_schema.py::test_migration_killed_halfway_is_at_one_version",
         "tests/store/test_schema.py::test_version_1_killed_on_its_way_to_2",
+        "tests/store/test_schema.py::test_version_2_killed_on_its_way_to_3",
     ),
-    "F12 long reader": (f"{DISK}::test_a_long_reader_delays_nobody_and_its_log_is_cut_afterwards",),
+    "F12 long reader": (
+        f"{DISK}::test_a_long_reader_delays_nobody_and_its_log_is_cut_afterwards",
+        "tests/store/test_longlog.py::test_a_long_log_is_told_once_an_hour",
+        "tests/store/test_longlog.py::test_the_store_watches_its_own",
+    ),
     "F13 one connection checkpoints": (
         f"{DATABASE}::test_reader_cannot_write",
         f"{DATABASE}::test_close_empties_the_log_while_others_read",
@@ -80,6 +91,8 @@ PROVED_BY = {
         f"{WRITER}::test_cancelled_caller_breaks_nothing",
     ),
     "F15 stopped under load": (
+        f"{STOPPING}::test_a_thousand_in_flight",
+        f"{STOPPING}::test_a_second_signal_waits_for_nobody",
         f"{CROWDS}::test_a_stop_answers_what_is_in_flight",
         f"{CROWDS}::test_a_second_signal_loses_nothing_that_was_acknowledged",
         f"{DATABASE}::test_cancelled_block_commits_what_was_queued",
@@ -102,9 +115,18 @@ PROVED_BY = {
         "tests/forwarder/test_answer.py::test_an_endless_answer_is_cut",
     ),
     "F20 very many at once": (f"{CROWDS}::test_a_thousand_at_once_are_all_answered",),
-    "F21 a huge body": (f"{BIG}::test_a_body_of_100_mib",),
+    "F21 a huge body": (
+        f"{BIG}::test_a_huge_body",
+        "tests/receiver/test_bodies.py::test_a_single_body_up_to_the_cap_always_fits",
+        "tests/store/test_bodies.py::test_a_big_body_comes_back_as_it_went_in",
+    ),
     "F22 many huge bodies": (
         f"{BIG}::test_many_big_bodies_at_once",
+        "tests/receiver/test_bodies.py::test_a_body_that_finds_no_room_waits_for_it",
+        "tests/receiver/test_bodies.py::test_no_room_in_time_is_told",
+        "tests/receiver/test_bodies.py::test_half_read_chunked_bodies_do_not_wait_for_each_other",
+        "tests/receiver/test_bodies.py::test_senders_that_leave_leave_no_room_taken",
+        "tests/receiver/test_budget.py::test_whatever_they_do_all_of_it_comes_back",
         f"{WRITER}::test_queue_is_bounded_by_bytes",
     ),
     "F23 slow disk": (
@@ -112,6 +134,8 @@ PROVED_BY = {
         f"{WRITER}::test_full_queue_refuses_at_once",
     ),
     "F24 busy screen": (
+        "tests/faults/test_busy_screen.py::test_no_long_body_is_laid_out_on_the_loop",
+        "tests/test_lag.py::test_a_held_loop_is_told_of_and_remembered",
         "tests/cli/test_listen.py::test_a_reader_that_does_not_read_delays_nobody",
         f"{CLOCK}::test_a_terminal_that_goes_away_disturbs_no_sender",
     ),
@@ -120,13 +144,32 @@ PROVED_BY = {
         f"{CLOCK}::test_a_clock_put_back_delays_no_retry",
         f"{RETENTION}::test_a_clock_that_jumped_lets_nothing_young_go",
     ),
-    "F26 duplicates": (f"{CROWDS}::test_the_same_delivery_many_times_at_once",),
+    "F26 duplicates": (
+        f"{CROWDS}::test_the_same_delivery_many_times_at_once",
+        "tests/test_duplicates.py::test_a_hundred_copies_at_once",
+        "tests/test_duplicates.py::test_a_hundred_copies_where_duplicates_are_held",
+        "tests/test_duplicates.py::test_what_failed_is_forwarded_when_the_provider_sends_it_again",
+        "tests/store/test_duplicates.py::test_of_copies_at_once_exactly_one_is_the_first",
+    ),
     "F35 terminal gone": (
         f"{CLOCK}::test_a_terminal_that_goes_away_disturbs_no_sender",
+        f"{CLOCK}::test_a_window_closed_under_load_ends_its_terminal",
+        f"{CLOCK}::test_a_terminal_that_stands_still_can_be_ended",
+        f"{CLOCK}::test_a_terminal_that_stood_still_goes_on",
+        f"{CLOCK}::test_a_terminal_that_was_stopped_draws_itself_anew",
+        f"{CLOCK}::test_a_terminal_that_is_opened_again_shows_what_came_meanwhile",
+        "tests/tui/test_ending.py::test_an_application_that_waits_for_ever_is_ended",
+        "tests/tui/test_faults.py::test_whatever_a_key_does",
+        "tests/tui/test_faults.py::test_one_after_the_other",
+        "tests/cli/test_web.py::test_nothing_is_left_of_it",
         "tests/test_terminal_road.py::test_a_closed_window_leaves_no_inspector",
         "tests/test_terminal_road.py::test_a_killed_terminal_leaves_no_inspector",
     ),
-    "F36 too few descriptors": (f"{CROWDS}::test_too_few_descriptors_stop_nothing",),
+    "F36 too few descriptors": (
+        f"{CROWDS}::test_too_few_descriptors_stop_nothing",
+        f"{CROWDS}::test_descriptors_that_are_taken_away_stop_nothing",
+        "tests/threats/test_connections.py::test_a_full_door_says_so",
+    ),
     "F37 pruning under load": (
         f"{RETENTION}::test_beside_64_senders",
         f"{RETENTION}::test_kill_9_during_a_prune",

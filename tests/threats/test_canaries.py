@@ -253,6 +253,9 @@ async def _commands(scene: Scene) -> None:
         ("send", "jinko"),
         ("export", str(verified)),
         ("export", str(scene.shown_id)),
+        ("export", str(scene.shown_id), "--to", f"{scene.running.ingress}/in/shown"),
+        # It goes where the last attempt went, without the part of the path that is our own address.
+        ("export", str(scene.shown_id), "--include-secrets"),
     )
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(_watch_processes(scene))
@@ -414,8 +417,7 @@ async def test_what_a_delivery_shows_is_evidence(scene: Scene) -> None:
         "API feed": request,
         "API deliveries?limit=500": request,
         "hooktap list --json --limit 100": request,
-        # It goes where the last attempt went, without the part of the path that is our own address.
-        f"hooktap export {scene.shown_id}": {"query", "header"},
+        f"hooktap export {scene.shown_id} --include-secrets": {"query", "header", "basic"},
     }
     found = {
         place: {kind for kind, token in SHOWN.items() if holds(content, token)}
@@ -435,7 +437,10 @@ async def test_only_the_app_is_told_a_token(scene: Scene) -> None:
 
 
 async def test_an_export_says_what_it_left_out(scene: Scene) -> None:
-    assert b"Authorization: REDACTED" in scene.places[f"hooktap export {scene.shown_id}"]
+    said = scene.places[f"hooktap export {scene.shown_id}"]
+    assert b"Authorization: REDACTED" in said
+    assert b"X-Token: REDACTED" in said
+    assert b"token=REDACTED" in said
 
 
 async def test_what_was_handed_over_is_marked(scene: Scene) -> None:

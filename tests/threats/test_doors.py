@@ -16,6 +16,8 @@ import pytest
 import pytest_asyncio
 
 from inspector import api
+from inspector.client import Client
+from inspector.core.edits import Edit
 from tests import fakes, process
 from tests.api.rawhttp import Answer, ask
 from tests.wire import Wire, stored_as, talk
@@ -96,8 +98,9 @@ def routes() -> list[tuple[str, str]]:
 
 
 def _path(pattern: str) -> str:
-    """Return a path that leads to something: delivery 1, or attempt 2."""
-    return pattern.replace("{id}", "2" if "attempts/" in pattern else "1")
+    """Return a path that leads to something: delivery 1, attempt 3, or an endpoint."""
+    number = "3" if "attempts/" in pattern else "1"
+    return pattern.replace("{id}", number).replace("{name}", "demo")
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,9 @@ async def make_door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[D
     ):
         wire = Wire(headers=((b"X-Canary", CANARY.encode()),), body=CANARY.encode())
         assert stored_as(await talk(running.ingress, wire.raw)) == 1
-        assert [(await running.line())["id"] for _ in range(2)] == [1, 2]
+        async with Client.of(running.data_dir) as client:
+            await client.replay(1, edit=Edit(body=f"{CANARY}, edited".encode()))
+        assert [(await running.line())["id"] for _ in range(3)] == [1, 2, 3]
         yield Door(running)
 
 

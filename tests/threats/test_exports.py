@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from inspector.core.export import curl
+from inspector.core.export import FORMATS, copy_of, curl
 from inspector.core.headers import HeaderPair, Headers
 from inspector.core.text import safe_lines
-from tests import fakes, process
+from tests import elsewhere, fakes, process
 from tests.factories import delivery, request
 from tests.threats.command import hooktap
 from tests.wire import Wire, stored_as, talk
@@ -171,7 +172,7 @@ async def test_no_command_runs(shell: Shell, echo: fakes.Target) -> None:
         value = text.encode("utf-8", "surrogateescape").translate(None, b"\0\r\n").strip()
         pairs = [(NAMES[index % len(NAMES)].encode(), value or b"x"), (b"Content-Type", b"a/b")]
         made = delivery(request=request(headers=Headers(tuple(pairs))), body=body)
-        command = curl(made, body, f"{echo.url}/{index}/{text}")
+        command = curl(copy_of(made, body, f"{echo.url}/{index}/{text}"))
         assert safe_lines(command, tab_width=0) == command
         sent.append((pairs, body))
         script += command.replace("curl ", "curl --silent --show-error --max-time 20 ", 1) + "\n"
@@ -187,6 +188,38 @@ async def test_no_command_runs(shell: Shell, echo: fakes.Target) -> None:
         assert request_.body == body
         assert [pair for pair in request_.pairs if pair[0] in dict(pairs)] == pairs
         assert b"root:" not in request_.head + request_.body
+
+
+@pytest.mark.parametrize(("name", "program"), [("python", sys.executable), ("fetch", "node")])
+async def test_no_script_runs_anything_else(
+    shell: Shell, echo: fakes.Target, name: str, program: str
+) -> None:
+    """The same attacks, each in value, body and path of one script that is run by its own interpreter."""
+    elsewhere.needs(program)
+    copies = []
+    for index, (text, body) in enumerate(hostile_texts()):
+        # Of controls, fetch refuses more than those that no parser lets in.
+        controls = bytes(range(32)) + b"\x7f"
+        value = text.encode("utf-8", "surrogateescape").translate(None, controls).strip()
+        pairs = ((b"X-A", value or b"x"), (b"Content-Type", b"a/b"))
+        made = delivery(request=request(headers=Headers(pairs), body=b""))
+        copies.append(copy_of(made, body, f"{echo.url}/{index}/{text}"))
+    script = FORMATS[name].write(copies, "0.1.0").decode()
+    assert safe_lines(script, tab_width=0) == script
+    before = len(echo.requests)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"exported{FORMATS[name].suffix}"
+        path.write_text(script, "utf-8")
+        assert await shell.run(f"{program} {path}") == b""
+
+    shell.assert_clean()
+    taken = {int(each.line.split(b"/")[1]): each for each in echo.requests[before:]}
+    assert len(taken) == len(copies) >= 200
+    for index, copy in enumerate(copies):
+        assert taken[index].body == copy.request.body
+        # The requests that fetch makes carry bytes as they are, too: a character stands for each.
+        assert taken[index].header(b"X-A") == [copy.request.headers.get(b"X-A")]
+        assert b"root:" not in taken[index].head + taken[index].body
 
 
 async def test_a_stored_delivery_exported_by_the_command(

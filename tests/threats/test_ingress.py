@@ -265,7 +265,8 @@ async def test_no_sender_takes_headers_away(rig: Rig) -> None:
     body = b'{"zen":"Keep it logically awesome."}'
     signature = b"sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest().encode()
     nominated = (
-        b"X-Hub-Signature-256, Content-Length, Host, Hooktap-Delivery-Id, X-Own, X-GitHub-Event"
+        b"X-Hub-Signature-256, Content-Length, Host, Hooktap-Delivery-Id, Hooktap-Hops, X-Own, "
+        b"X-GitHub-Event"
     )
     sent = Wire(
         b"POST",
@@ -291,6 +292,7 @@ async def test_no_sender_takes_headers_away(rig: Rig) -> None:
     assert taken.header(b"Content-Length") == [b"%d" % len(body)]
     assert taken.header(b"Host") == [urlsplit(rig.app.url).netloc.encode()]
     assert len(taken.header(b"Hooktap-Delivery-Id")) == 1
+    assert len(taken.header(b"Hooktap-Hops")) == 1
     for name in (
         "Connection",
         "X-Own",
@@ -317,6 +319,21 @@ async def test_nobody_speaks_in_our_name(rig: Rig) -> None:
     assert UID.fullmatch(written)
     assert written.decode() == kept.uid != forged.decode()
     assert kept.request.headers.get_all(names[0]) == [forged] * 3
+
+
+async def test_nobody_stops_a_forward_by_its_hops(rig: Rig) -> None:
+    """However many inspectors a sender says it has passed, and however it says so (T5, T29)."""
+    forged = [b"%016x" % number for number in range(400)]
+    values = (b", ".join(forged), forged[0], b"*", b"\xff" * 100, b"")
+    number, taken = await rig.forwarded(
+        Wire(headers=tuple((b"hooktap-HOPS", value) for value in values))
+    )
+    kept = await rig.delivery(number)
+
+    (written,) = taken.header(b"Hooktap-Hops")
+    assert len(written) <= 16 * 18
+    assert written.split(b", ")[-1] not in forged
+    assert kept.request.headers.get_all(b"Hooktap-Hops") == list(values)
 
 
 @pytest.mark.parametrize(

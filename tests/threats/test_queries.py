@@ -97,6 +97,42 @@ INJECTIONS = (
         "ﬀ",
         "😀",
         "(" * 400,
+        *(
+            'body:"',
+            'body:a"OR"b',
+            "body:NEAR(a b)",
+            "body:*",
+            "body:-a",
+            "body:said:x",
+            "body:\x00",
+            "body:^a",
+        ),
+        *(
+            "json:$.a=1",
+            'json:a"b=c',
+            "json:a.*.*.*=1",
+            "json:[[[=x",
+            "header:x=%",
+            "header:\x00=\x01",
+            "header:=",
+        ),
+        *(
+            "status:>=1e9",
+            "status:9" * 50,
+            "since:999999999999w",
+            "until:9999-12-31",
+            "since:0001-01-01",
+            "size:9g",
+        ),
+        *(
+            "size:..",
+            "id:1..2..3",
+            "has:x' OR 1",
+            "is:",
+            "(body:a or json:b)",
+            "-(-(-(x)))",
+            "x or or y",
+        ),
         "a*" * 300,
         ".*" * 400,
         "(a+)+$" * 50,
@@ -161,7 +197,8 @@ async def test_every_character_means_itself(
 async def test_no_query_is_sql(rig: Rig) -> None:
     """Each is answered with deliveries, or a sentence about the query; none speaks of the database, or changes it."""
     roll = random.Random(30)  # the same cases in every run
-    keys = ("event:", "endpoint:", "-", "id:", "outcome:", "method:", "", "text:", "provider:")
+    keys = ["event:", "endpoint:", "-", "id:", "outcome:", "method:", "", "text:", "provider:"]
+    keys += ["body:", "json:", "header:", "since:", "size:", "status:", "(", "-(", "x or ", '"']
     made = [
         " ".join(
             roll.choice(keys) + roll.choice(INJECTIONS)[:200] for _ in range(roll.randrange(1, 4))

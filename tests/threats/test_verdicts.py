@@ -14,7 +14,11 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from tests import fakes, process
+from inspector import providers
+from inspector.core.headers import Headers
+from inspector.core.verification import verify
+from tests import factories, fakes, process
+from tests.factories import NOW_S
 from tests.wire import Wire, stored_as, talk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -129,6 +133,17 @@ async def test_a_delivery_of_now_is_verified(rig: Rig, age_s: int, outcome: str)
 async def test_a_captured_delivery_is_stale_later(rig: Rig, age_s: int) -> None:
     """The signature is right and always will be: its time is what tells (T10)."""
     assert await rig.outcome(jinko(int(time.time()) - age_s)) == "stale"
+
+
+@pytest.mark.parametrize(
+    ("age_s", "outcome"), [(299, "verified"), (-299, "verified"), (301, "stale"), (-301, "stale")]
+)
+async def test_the_tolerance_to_the_second(age_s: int, outcome: str) -> None:
+    """With a clock that stands still (T10)."""
+    sent = jinko(NOW_S - age_s)
+    request = factories.request(headers=Headers(sent.headers), body=sent.body)
+    found = verify(providers.load()["jinko"], request, (SECRET,), now_s=NOW_S)
+    assert found.outcome.value == outcome
 
 
 async def test_a_forged_id_does_not_stop_the_real_delivery(rig: Rig) -> None:
