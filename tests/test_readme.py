@@ -35,7 +35,14 @@ SPANS = re.findall(r"`([^`\n]+)`", _TEXT)
 """Inline code."""
 CONFIGURATION = "[inspector]                #"
 """How the block of the whole configuration begins."""
-KEY_NAMES = {"-": "minus", "+": "plus", "*": "asterisk", "esc": "escape", "?": "question_mark", "/": "slash"}
+KEY_NAMES = {
+    "-": "minus",
+    "+": "plus",
+    "*": "asterisk",
+    "esc": "escape",
+    "?": "question_mark",
+    "/": "slash",
+}
 
 
 def block(language: str, beginning: str = "") -> str:

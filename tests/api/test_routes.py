@@ -8,6 +8,7 @@ from aiohttp import ClientSession
 from inspector.core.headers import Headers
 from inspector.core.model import Endpoint, Failure, FailureKind, OnInvalid, Reply, ReplyMode, Sign
 from inspector.core.overlays import SecretPath, SecretQuery
+from inspector.core.wire import JSON
 from inspector.errors import (
     ConfigError,
     HooktapError,
@@ -67,7 +68,7 @@ async def test_health(api: Serving) -> None:
 
 async def test_an_empty_store(api: Serving) -> None:
     """Nothing there is an empty list, and no record is not found."""
-    empty = {"deliveries": [], "stopped": None, "text_index": None}
+    empty: JSON = {"deliveries": [], "stopped": None, "text_index": None}
     assert await get(api, "/api/deliveries") == empty
     for path in (
         "/api/deliveries/1",

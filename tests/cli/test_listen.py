@@ -298,7 +298,9 @@ async def test_a_reader_that_leaves_ends_it(tmp_path: Path) -> None:
             tasks.create_task(send_until_gone(ready["ingress"], process))
             _, told = await process.communicate()
 
-    assert (process.returncode, told) == (0, b"")
+    assert process.returncode == 0
+    # The one that was being received just then is still answered, which is told.
+    assert told in (b"", b"hooktap: draining 1 request (Ctrl-C: stop at once)\n")
 
 
 async def send_until_gone(ingress: str, process: Process) -> None:

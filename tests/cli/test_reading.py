@@ -233,7 +233,9 @@ async def test_replay(hooktap: Hooktap, tmp_path: Path) -> None:
     assert [line.split()[1:4] for line in lines] == [[f"#{n}", "←", "200"] for n in (one, two)]
     assert all(line.endswith("  replay  same") for line in lines)
     assert both.code == 4
-    assert both.err.startswith("hooktap: there is no delivery #99\nhooktap: sent 2 of 3 deliveries\n")
+    assert both.err.startswith(
+        "hooktap: there is no delivery #99\nhooktap: sent 2 of 3 deliveries\n"
+    )
     assert (elsewhere[0]["trigger"], elsewhere[0]["status"]) == ("replay", 500)
     assert other.requests[0].body == HOSTILE
     assert (failing.code, passing.code) == (1, 0)

@@ -123,7 +123,10 @@ async def test_each_endpoint_has_its_line_and_the_chosen_one_its_facts() -> None
             provider="jinko",
             secrets=1,
             tally={
-                "deliveries": 1042, "recent": 17, "invalid": 2, "failed": 3,
+                "deliveries": 1042,
+                "recent": 17,
+                "invalid": 2,
+                "failed": 3,
                 "last_at_us": NOW_US,
             },
         ),

@@ -67,7 +67,7 @@ async def run(name: str, script: str, folder: Path) -> None:
     """Run an exported script as a person would: in a shell, in Python, in Node.js."""
     programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     if name == "httpie" and shutil.which("http", path=programs) is None:
-        pytest.skip("HTTPie is not installed")
+        elsewhere.missing("HTTPie is not installed")
     if name == "fetch":
         elsewhere.needs("node")
     path = folder / f"run{FORMATS[name].suffix}"
