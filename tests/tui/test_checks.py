@@ -278,7 +278,7 @@ async def test_palette_finds_the_keys_by_what_they_do(tmp_path: Path) -> None:
         for words, found in [
             ("secrets of now", "Check"),
             ("every stored", "Check all"),
-            ("curl command", "Copy curl"),
+            ("curl command", "Copy the delivery as a curl"),
             ("signed otherwise", "Replay as…"),
         ]:
             await pilot.press("ctrl+p", *words)

@@ -51,7 +51,7 @@ KEYS: list[BindingType] = [
         tooltip="Compare the app's last two answers to it",
     ),
     Binding(
-        "v", "recheck", "Check", id="delivery.recheck",
+        "v", "recheck", "Check", show=False, id="delivery.recheck",
         tooltip="Check again, with the secrets of now",
     ),
     Binding(

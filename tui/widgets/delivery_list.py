@@ -1,4 +1,4 @@
-"""The list of deliveries: newest at the bottom, drawn line by line, so that its length costs nothing."""
+"""The list of deliveries: newest at the bottom; which of them is selected, and which are in sight."""
 
 from collections.abc import Sequence
 from datetime import tzinfo
@@ -6,30 +6,21 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-from textual.visual import Visual
 
-from tui import columns, labels
 from tui.listing import Listing
+from tui.widgets.list_lines import HEADER_ROWS, ListLines
 from tui.window import Row
 
-HEADER_ROWS = 1
 AHEAD_MAX = 60
 """Rows that are read with those in sight, on either side."""
 WANTED_MAX = 200
-DRAWN_MAX = 500
-"""Lines that are kept as they were drawn."""
 
 
-class DeliveryList(ScrollView, can_focus=True):
+class DeliveryList(ListLines, can_focus=True):
     """Shows what is listed; one delivery is selected. While it follows, that is the newest."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"list--header", "list--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "move(1)", "Next delivery", show=False, id="list.next"),
         Binding("k,up", "move(-1)", "Previous delivery", show=False, id="list.previous"),
@@ -48,8 +39,6 @@ class DeliveryList(ScrollView, can_focus=True):
         ),
     ]
 
-    selected: reactive[int | None] = reactive(None, repaint=False)
-    """The selected delivery's number. It stays selected where a filter hides it."""
     following: reactive[bool] = reactive(default=True, repaint=False)
     """Whether each new delivery is selected as it arrives. Moving up ends that."""
 
@@ -94,17 +83,10 @@ class DeliveryList(ScrollView, can_focus=True):
         """Everything is to be shown again."""
 
     def __init__(self, listing: Listing, zone: tzinfo | None = None) -> None:
-        super().__init__()
-        self._listing = listing
-        self._zone = zone
+        super().__init__(listing, zone)
         self._unseen = 0
         self._top: int | None = None
         """The delivery on the first line in sight."""
-        self._columns: list[columns.Column] = []
-        self._drawn: dict[tuple[int, bool | None], tuple[Row | None, Strip]] = {}
-        """Lines by number, and whether they are under the cursor; drawing one takes a tenth of a millisecond."""
-        self._shown: list[tuple[int, Row | None]] = []
-        """What was in sight when the list was drawn last."""
 
     @property
     def row(self) -> Row | None:
@@ -179,10 +161,7 @@ class DeliveryList(ScrollView, can_focus=True):
     def watch_selected(self, before: int | None, selected: int | None) -> None:
         """Say which row is to be shown, and draw the two that changed."""
         for number in (before, selected):
-            index = None if number is None else self._listing.numbers.index(number)
-            if index is not None:
-                line = index - self.scroll_offset.y + HEADER_ROWS
-                self.refresh(Region(0, line, self.size.width, 1))
+            self._redraw(number)
         if selected is not None:
             self.post_message(self.Selected(selected))
 
@@ -222,73 +201,6 @@ class DeliveryList(ScrollView, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         self._note_top()
         self._want()
-
-    def render_line(self, y: int) -> Strip:
-        """Draw the titles or a row."""
-        index = self.scroll_offset.y + y - HEADER_ROWS
-        if y < HEADER_ROWS:
-            return self._strip(" ", columns.header(self._columns), "list--header")
-        if index >= len(self._listing):
-            return self._beyond(index)
-        number = self._listing.numbers[index]
-        row = self._listing.row(number)
-        place = (number, number == self.selected and (self.has_focus or None))
-        drawn, strip = self._drawn.get(place, (None, None))
-        if strip is None or drawn is not row:
-            strip = self._draw(number, row)
-            self._drawn[place] = (row, strip)
-        return strip
-
-    def notify_style_update(self) -> None:
-        """Forget what was drawn in the old colours."""
-        super().notify_style_update()
-        self._drawn.clear()
-
-    def _draw(self, number: int, row: Row | None) -> Strip:
-        if row is None:
-            content = columns.waiting(self._columns, number)
-        else:
-            content = columns.cells(self._columns, row, self._zone)
-        if number == self.selected:
-            return self._strip("▌", content, "list--cursor")
-        return self._strip(" ", content)
-
-    def _beyond(self, index: int) -> Strip:
-        if index == 0 and self._listing.is_filtered:
-            return self._strip(" ", Content.styled("nothing matches", labels.FAINT))
-        return Strip.blank(self.size.width, self.visual_style.rich_style)
-
-    def _strip(self, mark: str, content: Content, *component: str) -> Strip:
-        style = self.get_visual_style(*component)
-        line = Content(mark) + content
-        return Visual.to_strips(self, line, self.size.width, 1, style, pad=True)[0]
-
-    def _lay_out(self) -> None:
-        width = self.scrollable_content_region.width
-        chosen = columns.choose(width - 2, self._listing.window)
-        if chosen != self._columns or len(self._drawn) > DRAWN_MAX:
-            self._columns = chosen
-            self._drawn.clear()
-            self.refresh()
-        self._reach(Size(width, len(self._listing) + HEADER_ROWS))
-        in_sight = self._in_sight()
-        if in_sight != self._shown:
-            self._shown = in_sight
-            self.refresh()
-
-    def _reach(self, size: Size) -> None:
-        if size.width == self.virtual_size.width:
-            # Only longer: as a reactive it would lay the whole screen out anew, which takes longer than all the rest.
-            self.set_reactive(ScrollView.virtual_size, size)
-            self._scroll_update(size)
-        else:
-            self.virtual_size = size
-
-    def _in_sight(self) -> list[tuple[int, Row | None]]:
-        """Return the numbers in sight with their rows: what is to be drawn anew when it changes."""
-        top, height = self.scroll_offset.y, self.size.height
-        numbers = self._listing.numbers.part(top, top + height)
-        return [(number, self._listing.row(number)) for number in numbers]
 
     def _select(self, index: int) -> None:
         if len(self._listing):

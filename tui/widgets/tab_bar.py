@@ -9,6 +9,10 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 
+TIGHT_BELOW = 54
+"""Columns. Five tabs with their remarks need so many with a blank on either side of each."""
+
+
 class Tab(Static):
     """One tab: a name, and a remark beside it."""
 
@@ -57,6 +61,10 @@ class TabBar(Horizontal):
         """Make the tabs."""
         for name in self._names:
             yield Tab(name).set_class(name == self.active, "-active")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Move the tabs together where there is little room."""
+        self.set_class(event.size.width < TIGHT_BELOW, "-tight")
 
     def remark(self, name: str, text: str) -> None:
         """Put `text` beside a tab's name."""
