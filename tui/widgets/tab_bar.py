@@ -8,7 +8,6 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
-
 TIGHT_BELOW = 54
 """Columns. Five tabs with their remarks need so many with a blank on either side of each."""
 
