@@ -9,7 +9,7 @@ from inspector.core.queryterms import NONE, Has, Is, Key
 from inspector.core.text import safe
 
 _WORD = re.compile(r'(?:[^\s()"]|"(?:[^"\\]|\\.)*"?)*$')
-_PLAIN = re.compile(r'[^\s()"\\]+')
+_PLAIN = re.compile(r'[^\s()"\\]*[^\s()"\\*]')  # a star at the end would stand for anything
 
 CHOICES: Mapping[Key, Sequence[str]] = {
     Key.OUTCOME: tuple(Outcome),

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inspector.core import query
@@ -50,6 +50,7 @@ def test_nothing_yet_offers_every_key() -> None:
 
 
 @given(st.text(max_size=30), st.sets(st.text(min_size=1, max_size=10)))
+@example("", {"*", "booking.*"})
 def test_every_value_that_is_offered_is_read_as_itself(text: str, values: set[str]) -> None:
     """Whatever a sender called its event; and no text is too odd to be completed."""
     complete(text, {Key.EVENT: values})
