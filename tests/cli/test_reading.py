@@ -296,6 +296,9 @@ async def test_an_endpoint_is_paused_and_resumed(hooktap: Hooktap, tmp_path: Pat
             assert (await sh.running.line())["type"] == "delivery"
         plain = await sh("endpoint", "list")
         shown = await sh("endpoint", "show", "shop")
+        async with asyncio.timeout(20):  # a busy inspector counts anew only once it has rested
+            while "received   3, " not in shown.text:
+                shown = await sh("endpoint", "show", "shop")
         resumed = await sh("endpoint", "resume", "shop")
         assert [(await sh.running.line())["type"] for _ in range(2)] == ["attempt", "attempt"]
         [after] = await sh.json("endpoint", "resume", "shop")
