@@ -7,7 +7,7 @@ from typing import NamedTuple, assert_never
 from inspector.core import schemes
 from inspector.core.formats import Shape
 from inspector.core.keys import KeyForm
-from inspector.core.providers import Placement, Provider, Scheme
+from inspector.core.providers import BARE, Placement, Provider, Scheme
 from inspector.core.templates import SECRET, Builtin, Kind, Locator, Template
 from inspector.core.timestamps import Window, duration
 
@@ -224,7 +224,7 @@ def _what(provider: Provider) -> str:
 
 
 def _is_bare(provider: Provider) -> bool:
-    return provider.scheme in {Scheme.TOKEN, Scheme.BASIC}
+    return provider.scheme in BARE
 
 
 def _place(locator: Locator) -> str:

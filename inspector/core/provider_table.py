@@ -48,7 +48,7 @@ from inspector.core.conditions import Condition
 from inspector.core.formats import Encoding, Format, Shape
 from inspector.core.handshake_table import Handshake
 from inspector.core.keys import KeyForm
-from inspector.core.providers import CODED, Placement, Provider, Scheme, UrlVariant
+from inspector.core.providers import BARE, CODED, Placement, Provider, Scheme, UrlVariant
 from inspector.core.table import Table, nearest
 from inspector.core.templates import SECRET, Kind, Locator, Template
 from inspector.core.timestamps import TimeRule, Unit, Window
@@ -185,7 +185,7 @@ def _check(table: Table, scheme: Scheme, shape: Format, placements: tuple[Placem
     if scheme in CODED:
         _refuse(table, _DATA_KEYS, f"the scheme '{scheme}' knows that itself")
         return
-    bare = scheme in {Scheme.TOKEN, Scheme.BASIC}
+    bare = scheme in BARE
     for placement in placements:
         if bare != (placement.signed is _NOTHING):
             raise table.error(

@@ -50,6 +50,8 @@ class Scheme(StrEnum):
     """The provider documents no signature."""
 
 
+BARE = frozenset({Scheme.TOKEN, Scheme.BASIC})
+"""Those whose deliveries carry the secret itself."""
 CODED = frozenset({Scheme.CONTENTFUL, Scheme.JWT, Scheme.PAYPAL, Scheme.SNS, Scheme.RFC9421})
 
 

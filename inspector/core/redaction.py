@@ -12,7 +12,7 @@ from inspector.core.forwarding import split_ingress, split_segment
 from inspector.core.headers import Headers
 from inspector.core.model import Request
 from inspector.core.overlays import Overlay, SecretHeader, SecretPath, SecretQuery
-from inspector.core.providers import Provider, Scheme
+from inspector.core.providers import BARE, Provider
 from inspector.core.splicing import replace_form, replace_json
 from inspector.core.templates import Kind
 from inspector.core.text import decode, encode
@@ -54,7 +54,7 @@ def _of_provider(provider: Provider | None) -> Iterator[str]:
         return
     for handshake in provider.handshake:
         yield from (f"{each.kind}:{each.name}" for each in handshake.token)
-    if provider.scheme in {Scheme.TOKEN, Scheme.BASIC}:
+    if provider.scheme in BARE:
         for placement in provider.placements:
             part = placement.signature
             root = provider.json_root if part.kind is Kind.JSON else ()

@@ -16,7 +16,7 @@ from inspector.core.obstacles import needs_private_key as needs_private_key
 from inspector.core.obstacles import no_time
 from inspector.core.obstacles import why_not as why_not
 from inspector.core.pen import Pen
-from inspector.core.providers import Placement, Provider, Scheme
+from inspector.core.providers import BARE, Placement, Provider, Scheme
 from inspector.core.publicurl import with_query
 from inspector.core.templates import Kind, Locator
 from inspector.core.text import encode_any
@@ -124,7 +124,7 @@ def as_told(provider: Provider, arrived: Request, sent: Request) -> Request:
 
     A token or a login is the secret itself. What any other scheme writes tells nothing of it.
     """
-    if provider.scheme not in {Scheme.TOKEN, Scheme.BASIC} or sent == arrived:
+    if provider.scheme not in BARE or sent == arrived:
         return sent
     return sign(provider, sent, UNTOLD, now_s=0)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from inspector.core import schemes
-from inspector.core.providers import Placement, Provider, Scheme
+from inspector.core.providers import BARE, Placement, Provider
 from inspector.core.templates import Kind, Locator, Template
 from inspector.core.timestamps import TimeRule
 
@@ -15,8 +15,6 @@ NO_URL = (
 GUESSED_URL = (
     "; the URL was made from the Host header: set public_url to the one the provider was given"
 )
-
-_BARE = frozenset({Scheme.TOKEN, Scheme.BASIC})
 
 
 def unsigned(provider: Provider) -> str:
@@ -72,7 +70,7 @@ def no_secret(placement: Placement) -> str:
 def verified(provider: Provider, placement: Placement, index: int, count: int) -> str:
     """One of the secrets made the signature."""
     which = one_of(_noun(provider), index, count)
-    if provider.scheme in _BARE:
+    if provider.scheme in BARE:
         return f"{placement.signature} holds {which}; nothing else of the request is signed"
     made, text = schemes.name(provider), placement.signed.text
     if provider.is_asymmetric:
@@ -84,7 +82,7 @@ def mismatch(provider: Provider, placement: Placement, keys: Sequence[bytes | No
     """None of the secrets made the signature."""
     noun, signature, text = _noun(provider), placement.signature, placement.signed.text
     count = len(keys)
-    if provider.scheme in _BARE:
+    if provider.scheme in BARE:
         said = f"{signature} does not hold {any_of(noun, count)}"
     elif provider.is_asymmetric:
         said = f"{signature} over {text} does not fit {any_of(noun, count)}"
