@@ -9,6 +9,7 @@ from aiohttp import WSCloseCode, web
 
 from inspector.api import parameters
 from inspector.api.answers import bad_request
+from inspector.api.goodbye import cut, say_goodbye
 from inspector.core import wire
 from inspector.core.model import Record
 from inspector.errors import StorageError
@@ -18,8 +19,6 @@ log = logging.getLogger(__name__)
 
 STALL_S = 10.0
 """How long a client may leave a full connection unread before it is cut."""
-GOODBYE_S = 1.0
-"""How long a client has to answer our goodbye when the inspector stops."""
 HEARTBEAT_S = 20.0
 RECEIVE_MAX_BYTES = 65536
 BREATH_RECORDS = 16
@@ -61,7 +60,7 @@ class FeedSockets:
         """Tell every client that the inspector goes away, so that stopping need not wait for them."""
         async with asyncio.TaskGroup() as group:
             for socket, request in self._open.items():
-                group.create_task(_say_goodbye(socket, request))
+                group.create_task(say_goodbye(socket, request, b"the inspector stops"))
 
     async def _send(
         self,
@@ -79,23 +78,9 @@ class FeedSockets:
                     await asyncio.sleep(0)
         except TimeoutError:
             log.warning("a feed client has stopped reading; it is disconnected")
-            _cut(request)
+            cut(request)
         except ConnectionError:
             pass  # it has gone, and the reading side knows
         except StorageError as error:
             log.error("the feed cannot be read from the store: %s", error)
             await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=b"the store failed")
-
-
-async def _say_goodbye(socket: web.WebSocketResponse, request: web.Request) -> None:
-    try:
-        async with asyncio.timeout(GOODBYE_S):
-            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the inspector stops")
-    except TimeoutError:
-        _cut(request)
-
-
-def _cut(request: web.Request) -> None:
-    # A close would wait for the client to read what is buffered, and not reading is what it does.
-    if request.transport is not None:
-        request.transport.abort()

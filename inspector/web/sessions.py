@@ -12,6 +12,8 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from inspector.api.goodbye import cut, say_goodbye
+
 log = logging.getLogger(__name__)
 
 SESSIONS_MAX = 8
@@ -19,7 +21,6 @@ SESSIONS_MAX = 8
 STALL_S = 10.0
 """How long a browser may leave a full connection unread before it is cut."""
 HEARTBEAT_S = 20.0
-GOODBYE_S = 1.0
 QUIT_S = 3.0
 """How long a terminal has for its own end; then as long again once its stdin is closed; then it is killed."""
 RECEIVE_MAX_BYTES = 1024 * 1024
@@ -63,7 +64,7 @@ class Sessions:
         """Tell every page that we stop. Their terminals end as their sockets do."""
         async with asyncio.TaskGroup() as group:
             for socket, request in self._open.items():
-                group.create_task(_say_goodbye(socket, request))
+                group.create_task(say_goodbye(socket, request, b"the terminal has ended"))
 
 
 class _Terminal(AppService):
@@ -110,7 +111,7 @@ class _Terminal(AppService):
                 await self._socket.send_bytes(drawn)
         except TimeoutError:
             log.warning("a browser has stopped reading; its terminal ends")
-            _cut(self._request)
+            cut(self._request)
         except ConnectionError:
             pass  # it has gone, and the reading side knows
 
@@ -118,7 +119,7 @@ class _Terminal(AppService):
         """To have the browser open an address or save a file: nothing in our terminal asks for either."""
 
     async def _close(self) -> None:
-        await _say_goodbye(self._socket, self._request)
+        await say_goodbye(self._socket, self._request, b"the terminal has ended")
 
 
 async def _obey(socket: web.WebSocketResponse, terminal: _Terminal) -> None:
@@ -158,17 +159,3 @@ def _asked(request: web.Request, name: str, default: int) -> int:
     """Read a side from the address; what is no number is not asked for."""
     text = request.query.get(name, "")
     return _side(int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else default
-
-
-async def _say_goodbye(socket: web.WebSocketResponse, request: web.Request) -> None:
-    try:
-        async with asyncio.timeout(GOODBYE_S):
-            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the terminal has ended")
-    except TimeoutError:
-        _cut(request)
-
-
-def _cut(request: web.Request) -> None:
-    # A close would wait for the browser to read what is buffered, and not reading is what it does.
-    if request.transport is not None:
-        request.transport.abort()
