@@ -4,36 +4,27 @@ Whatever may match is looked at, newest first, a part at a time. Where the text 
 numbers outside of which nothing can match, only those are.
 """
 
-import heapq
 import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain, dropwhile, islice
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from inspector.core.found import Coverage, Numbers, Reach, Stopped
 from inspector.core.model import Delivery
-from inspector.core.query import (
-    Has,
-    Is,
-    Key,
-    Moment,
-    Query,
-    Span,
-    Term,
-    conjuncts,
-    leaves,
-)
-from inspector.store import listed, textindex, tokens
-from inspector.store.filters import Parameters, conditions, moment_us
+from inspector.core.query import Key, Query, Span, conjuncts, leaves
+from inspector.store import listed, textindex
+from inspector.store.filters import Parameters, conditions
 from inspector.store.reader import snapshot
 from inspector.store.rows.deliveries import SELECT_DELIVERIES, SELECT_NUMBERS
-from inspector.store.values import HIGHEST, LOWEST, Row, integer, text
+from inspector.store.textindex import TextIndex
+from inspector.store.values import Row, integer
+from inspector.store.ways import ways
+from inspector.store.zones import zones
 
 T = TypeVar("T")
 
@@ -50,8 +41,6 @@ PROBE = 1000
 MOST_WAYS = 4
 PROBE_S = 0.03
 """What takes longer to begin is no short way."""
-NEAR_ENOUGH = 20_000
-"""Numbers that are not in the text index, and it is of use all the same."""
 STEPS = 2000
 """Of SQLite's, between two looks at the clock."""
 
@@ -61,50 +50,6 @@ _CHOSEN = "WHERE delivery.id IN (SELECT value FROM json_each(:numbers)) AND {con
 CHOSEN = _CHOSEN + "ORDER BY delivery.id DESC LIMIT :limit"
 
 ENDS = "SELECT (SELECT min(id) FROM delivery), (SELECT max(id) FROM delivery)"
-
-_BY_COLUMN = """
-    SELECT id FROM delivery
-    WHERE {column} = :value COLLATE NOCASE AND id BETWEEN :low AND :high
-    ORDER BY id DESC
-"""
-ARRIVED = {
-    Key.OUTCOME: _BY_COLUMN.format(column="outcome"),
-    Key.PROVIDER: _BY_COLUMN.format(column="provider"),
-}
-
-_REFERS = "SELECT delivery_id FROM {table} WHERE delivery_id BETWEEN :low AND :high ORDER BY delivery_id DESC"
-RECHECKED = _REFERS.format(table="verdict")
-MARKED = _REFERS.format(table="mark")
-
-# The first condition is that of the index `attempt_failed`, word for word.
-_FAILED = """
-    SELECT delivery_id FROM attempt INDEXED BY attempt_failed
-    WHERE (failure IS NOT NULL OR status NOT BETWEEN 200 AND 299)
-        AND delivery_id BETWEEN :low AND :high {which}
-    ORDER BY delivery_id DESC
-"""
-FAILED = _FAILED.format(which="")
-FAILED_SO = _FAILED.format(which="AND failure = :value")
-FAILED_WITH = _FAILED.format(which="AND status BETWEEN :least AND :most")
-
-IN_TABLE = {
-    str(Is.PENDING): _REFERS.format(table="schedule"),
-    str(Is.DUPLICATE): _REFERS.format(table="duplicate"),
-    str(Is.MARKED): MARKED,
-    str(Is.FAILED): FAILED,
-    str(Has.HANDSHAKE): _REFERS.format(table="handshake"),
-}
-
-WITH_WORDS = "SELECT rowid FROM word WHERE word MATCH :match AND rowid BETWEEN :low AND :high ORDER BY rowid DESC"
-
-WITH_NAMES = "SELECT rowid FROM name WHERE name MATCH :match AND rowid BETWEEN :low AND :high ORDER BY rowid DESC"
-
-ZONES = """
-    SELECT above, upto FROM zone
-    WHERE upto >= :low AND above < :high AND newest_us >= :since_us AND oldest_us < :until_us
-        AND largest_bytes >= :smallest AND smallest_bytes <= :largest
-    ORDER BY upto DESC
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +70,6 @@ class _Part(NamedTuple):
     """None: every one from `low` to `high`."""
 
 
-class _Statement(NamedTuple):
-    """Numbers in descending order."""
-
-    connection: sqlite3.Connection
-    sql: str
-    wanted: Parameters
-    in_index: bool = False
-
-
 class _Shape(NamedTuple, Generic[T]):
     """What is returned of a delivery that matches."""
 
@@ -143,9 +79,6 @@ class _Shape(NamedTuple, Generic[T]):
 
 DELIVERIES = _Shape(SELECT_DELIVERIES, listed.delivery)
 NUMBERS = _Shape(SELECT_NUMBERS, lambda row: int(row[0]))
-
-Source = Sequence[_Statement]
-"""All numbers that may match are in one of them, or above what the text index has."""
 
 
 class _Interrupted(Exception):
@@ -197,7 +130,7 @@ class _Search(Generic[T]):
     def __init__(
         self,
         connection: sqlite3.Connection,
-        index: sqlite3.Connection | None,
+        index: TextIndex | None,
         query: Query,
         shape: _Shape[T],
         limit: int,
@@ -215,11 +148,7 @@ class _Search(Generic[T]):
         self._sql, self._wanted = conditions(query, self._now_us)
         self._inside = any(leaf.key in (Key.BODY, Key.JSON) for leaf in leaves(query))
         self._size = FIRST_LOOK_INSIDE if self._inside else FIRST_LOOK
-        self._upto = 0
-        """The text index has everything up to here."""
-        if index is not None:
-            with textindex.told():
-                self._upto = textindex.indexed_upto(index)
+        self._upto = 0 if index is None else index.upto
 
     def run(self, before: int | None) -> tuple[list[T], Reach]:
         low, high, newest = self._ends(before)
@@ -268,14 +197,14 @@ class _Search(Generic[T]):
         if not any(True for _ in leaves(self._query)):
             yield _Part(low, high)
             return
-        zones = self._zones(low, high)
-        low = zones[-1][0] if zones else high + 1
-        numbers, of_index = self._candidates(low, high)
+        stretches = zones(self._index, self._query, self._now_us, low, high)
+        low = stretches[-1][0] if stretches else high + 1
+        numbers, in_index = self._candidates(low, high)
         if numbers is None:
-            for zone_low, zone_high in zones:
-                yield from self._ranges(zone_low, zone_high)
+            for start, end in stretches:
+                yield from self._ranges(start, end)
             return
-        if of_index and self._upto < high:
+        if in_index and self._upto < high:
             yield from self._ranges(max(low, self._upto + 1), high)
             numbers = dropwhile(lambda number: number > self._upto, numbers)
         yield from self._chosen(numbers)
@@ -290,50 +219,16 @@ class _Search(Generic[T]):
             yield _Part(start, high)
             high = start - 1
 
-    def _zones(self, low: int, high: int) -> list[tuple[int, int]]:
-        """Return where something may match, by when it arrived and how long its body is; the newest first."""
-        limits = self._limits()
-        if self._index is None or set(limits.values()) == {LOWEST, HIGHEST}:
-            return [(low, high)]
-        zones = [(max(low, self._upto + 1), high)] if high > self._upto else []
-        wanted = limits | {"low": low, "high": high}
-        with textindex.told():
-            known = self._index.execute(ZONES, wanted).fetchall()
-        for above, upto in known:
-            start, end = max(low, above + 1), min(high, upto)
-            if zones and zones[-1][0] == end + 1:
-                zones[-1] = (start, zones[-1][1])
-            elif start <= end:
-                zones.append((start, end))
-        return zones
-
-    def _limits(self) -> dict[str, int]:
-        limits = {"since_us": LOWEST, "until_us": HIGHEST, "smallest": LOWEST, "largest": HIGHEST}
-        for each in conjuncts(self._query):
-            if isinstance(each, Moment):
-                at_us = integer(moment_us(each, self._now_us))
-                if each.key is Key.SINCE:
-                    limits["since_us"] = max(limits["since_us"], at_us)
-                else:
-                    limits["until_us"] = min(limits["until_us"], at_us)
-            elif isinstance(each, Span) and each.key is Key.SIZE:
-                if each.low is not None:
-                    limits["smallest"] = max(limits["smallest"], integer(each.low))
-                if each.high is not None:
-                    limits["largest"] = min(limits["largest"], integer(each.high))
-        return limits
-
     def _candidates(self, low: int, high: int) -> tuple[Iterator[int] | None, bool]:
         """Return the shortest way to all that may match, and whether it is the index's; None: there is only looking."""
         best: Iterator[int] | None = None
-        of_index, fewest = False, PROBE + 1
-        for source in islice(self._sources(high), MOST_WAYS):
-            numbers = _merged(source, low, high)
+        in_index, fewest = False, PROBE + 1
+        for way in islice(ways(self._connection, self._index, self._query, high), MOST_WAYS):
+            numbers = way.numbers(low, high)
             first = self._first(numbers)
             if first is not None and len(first) < fewest:
-                best, fewest = chain(first, numbers), len(first)
-                of_index = any(statement.in_index for statement in source)
-        return best, of_index
+                best, fewest, in_index = chain(first, numbers), len(first), way.in_index
+        return best, in_index
 
     def _first(self, numbers: Iterator[int]) -> list[int] | None:
         """Return the first candidates, if they are found at once."""
@@ -347,25 +242,6 @@ class _Search(Generic[T]):
             raise
         finally:
             self._until_s = until_s
-
-    def _sources(self, high: int) -> Iterator[Source]:
-        if self._index is not None and high - self._upto <= NEAR_ENOUGH:
-            if match := tokens.words_of(self._query, partial(textindex.values, self._index)):
-                yield [self._indexed(WITH_WORDS, match), *self._rechecked()]
-            if match := tokens.names_of(self._query):
-                yield [self._indexed(WITH_NAMES, match)]
-        for each in conjuncts(self._query):
-            if statements := _own(each):
-                yield [_Statement(self._connection, *statement) for statement in statements]
-
-    def _indexed(self, sql: str, match: str) -> _Statement:
-        assert self._index is not None
-        return _Statement(self._index, sql, {"match": match}, in_index=True)
-
-    def _rechecked(self) -> Source:
-        verdicts = (Key.OUTCOME, Key.PROVIDER)  # the index has those of the arrival
-        depends = any(leaf.key in verdicts for leaf in leaves(self._query))
-        return [_Statement(self._connection, RECHECKED, {})] if depends else []
 
     def _look(self, part: _Part, limit: int) -> list[T]:
         began_s = time.monotonic()
@@ -387,7 +263,9 @@ class _Search(Generic[T]):
     @contextmanager
     def _interrupting(self) -> Iterator[None]:
         """Stop both databases when the time is up."""
-        connections = [each for each in (self._connection, self._index) if each is not None]
+        connections = [self._connection]
+        if self._index is not None:
+            connections.append(self._index.connection)
         for each in connections:
             each.set_progress_handler(lambda: time.monotonic() > self._until_s, STEPS)
         try:
@@ -399,43 +277,3 @@ class _Search(Generic[T]):
         finally:
             for each in connections:
                 each.set_progress_handler(None, STEPS)
-
-
-def _merged(source: Source, low: int, high: int) -> Iterator[int]:
-    """Go through the numbers of all its statements, newest first, each once."""
-    span: Parameters = {"low": low, "high": high}
-    streams = [_numbers(statement, span) for statement in source]
-    last = None
-    for number in heapq.merge(*streams, reverse=True):
-        if number != last:
-            yield number
-        last = number
-
-
-def _numbers(statement: _Statement, span: Parameters) -> Iterator[int]:
-    with textindex.told() if statement.in_index else nullcontext():
-        found = statement.connection.execute(statement.sql, statement.wanted | span)
-        yield from (number for (number,) in found)
-
-
-def _own(query: Query) -> Sequence[tuple[str, Parameters]]:
-    """Return what finds in the database itself all that may match a part of a query; nothing if it cannot be found."""
-    match query:
-        case Term(Key.OUTCOME | Key.PROVIDER as key, value, False):
-            return (ARRIVED[key], {"value": text(value)}), (RECHECKED, {})
-        case Term(Key.HAS | Key.IS, value) if value.lower() in IN_TABLE:
-            return ((IN_TABLE[value.lower()], {}),)
-        case Term(Key.NOTE):
-            return ((MARKED, {}),)
-        case Term(Key.FAILURE, value):
-            return ((FAILED_SO, {"value": value.lower()}),)
-        case Span(Key.STATUS, low, high) if _never_2xx(low, high):
-            least = LOWEST if low is None else integer(low)
-            most = HIGHEST if high is None else integer(high)
-            return ((FAILED_WITH, {"least": least, "most": most}),)
-        case _:
-            return ()
-
-
-def _never_2xx(least: int | None, most: int | None) -> bool:
-    return (least is not None and least > 299) or (most is not None and most < 200)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import aiosqlite
 
@@ -85,15 +86,29 @@ def path_beside(database: Path) -> Path:
     return database.with_name("text.db")
 
 
+class TextIndex(NamedTuple):
+    """One that is being read."""
+
+    connection: sqlite3.Connection
+    upto: int
+    """Every delivery up to this number is in it."""
+
+
 @contextmanager
-def reading(path: Path | None) -> Iterator[sqlite3.Connection | None]:
-    """Open the index to look something up, for a moment; None if there is none to be read."""
+def reading(path: Path | None) -> Iterator[TextIndex | None]:
+    """Open the index to look something up, for a moment; None if there is none to be read.
+
+    Raises Unusable if it is damaged.
+    """
     connection = _connected(path) if path is not None and available() and path.exists() else None
-    try:
-        yield connection
-    finally:
-        if connection is not None:
-            connection.close()
+    if connection is None:
+        yield None
+        return
+    with closing(connection):
+        with told():
+            connection.execute("BEGIN")  # what is added meanwhile is not seen
+            upto = indexed_upto(connection)
+        yield TextIndex(connection, upto)
 
 
 def _connected(path: Path) -> sqlite3.Connection | None:

@@ -6,7 +6,7 @@ import pytest
 
 from inspector.core import query
 from inspector.datadir import DataDir
-from inspector.store import Store, reader, schema, search
+from inspector.store import Store, reader, schema, search, ways
 from inspector.store.connection import in_thread
 from inspector.store.filters import conditions
 from inspector.store.rows.deliveries import SELECT_DELIVERIES
@@ -158,11 +158,11 @@ def test_lists_read_no_body(
         + search.RANGE.format(
             conditions=conditions(query.parse("id:1 outcome:stale provider:a*"))[0]
         ),
-        search.RECHECKED,
-        *search.ARRIVED.values(),
-        *search.IN_TABLE.values(),
-        search.FAILED_SO,
-        search.FAILED_WITH,
+        ways.RECHECKED,
+        *ways.ARRIVED.values(),
+        *ways.IN_TABLE.values(),
+        ways.FAILED_SO,
+        ways.FAILED_WITH,
         reader.DELIVERY,
         reader.DELIVERIES_AFTER,
         reader.ATTEMPTS_AFTER,
