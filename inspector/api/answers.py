@@ -1,11 +1,11 @@
 """What the API says: JSON, raw bytes that no browser will run, and every failure as `{"error": sentence}`."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from inspector.core import wire
 from inspector.core.text import safe
@@ -65,25 +65,42 @@ def bad_request(sentence: str) -> web.HTTPBadRequest:
     return web.HTTPBadRequest(text=sentence)
 
 
-@web.middleware
-async def failures_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer for whatever `handler` raises."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        sentence = SENTENCES.get(error.status) or error.text or error.reason
-        answer = as_json({"error": sentence}, status=error.status)
-        for name in (hdrs.ALLOW, hdrs.WWW_AUTHENTICATE):
-            if name in error.headers:
-                answer.headers[name] = error.headers[name]
-        return answer
-    except HooktapError as error:
-        return as_json({"error": str(error)}, status=_status_of(error))
-    except ConnectionResetError:
-        raise  # the caller left; aiohttp ends the connection
-    except Exception:
-        log.exception("%s %s failed", request.method, safe(request.path))
-        return as_json({"error": "the inspector failed; its log says why"}, status=500)
+Refuse = Callable[[int, str], web.Response]
+"""Makes the answer to what is not done: a status, and a sentence."""
+
+
+def failures(refuse: Refuse, ours: str) -> Middleware:
+    """Return what answers for whatever a handler raises; `ours` is said where the fault is our own."""
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            refusal = refuse(
+                error.status, SENTENCES.get(error.status) or error.text or error.reason
+            )
+            for name in (hdrs.ALLOW, hdrs.WWW_AUTHENTICATE):
+                if name in error.headers:
+                    refusal.headers[name] = error.headers[name]
+            return refusal
+        except HooktapError as error:
+            return refuse(_status_of(error), str(error))
+        except ConnectionResetError:
+            raise  # the caller left; aiohttp ends the connection
+        except Exception:
+            log.exception("%s %s failed", request.method, safe(request.path))
+            return refuse(500, ours)
+
+    return answer
+
+
+def as_error(status: int, sentence: str) -> web.Response:
+    """Answer with `{"error": sentence}`."""
+    return as_json({"error": sentence}, status=status)
+
+
+failures_as_json: Final = failures(as_error, "the inspector failed; its log says why")
 
 
 async def harden(_: web.Request, response: web.StreamResponse) -> None:

@@ -41,6 +41,7 @@ COMMANDS = {
     "export": Entry("export", "export", "Write deliveries as commands, scripts or files."),
     "import": Entry("importing", "import_", "Store the requests in a bundle, HAR or curl file."),
     "send": Entry("send", "send", "Send a sample delivery, signed as its provider would."),
+    "simulate": Entry("simulate", "simulate", "Stand in for a booking provider."),
     "verify": Entry("verify", "verify", "Check a signature, and say why it is not right."),
     "provider": Entry("provider", "provider", "Which providers are known, and how they sign."),
     "endpoint": Entry(

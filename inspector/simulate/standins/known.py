@@ -1,0 +1,9 @@
+"""The stand-ins there are, by the name of their provider."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from inspector.simulate.standins.jinko import JINKO
+from inspector.simulate.standins.model import StandIn
+
+STAND_INS: Mapping[str, StandIn] = MappingProxyType({each.provider: each for each in (JINKO,)})
