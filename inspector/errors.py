@@ -29,6 +29,10 @@ class StorageError(HooktapError):
     """The store could not take or give back a record; nothing was acknowledged."""
 
 
+class DamagedError(HooktapError):
+    """The database is damaged: what can be read of it can be recovered."""
+
+
 class StoreBusyError(StorageError):
     """Too much waits to be stored already: the disk is slower than the senders. Try again later."""
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import errno
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -16,10 +18,10 @@ from inspector.api import create_app
 from inspector.backlog import Backlog
 from inspector.certificates import Certificates, fetch_nothing
 from inspector.config import Config
-from inspector.datadir import Addresses
+from inspector.datadir import Addresses, DataDir
 from inspector.dispatcher import Dispatcher
 from inspector.endpoints import Endpoints
-from inspector.errors import UnreachableError
+from inspector.errors import DamagedError, UnreachableError
 from inspector.examiner import Examiner
 from inspector.feed import Feed
 from inspector.forwarder import Forwarder
@@ -34,6 +36,8 @@ from inspector.recheck import Recheck
 from inspector.retention import Retention
 from inspector.simulate.sender import SampleSender
 from inspector.store import Store
+
+log = logging.getLogger(__name__)
 
 API_HOST = "127.0.0.1"
 """The private door is on loopback, whatever the public one is bound to."""
@@ -78,7 +82,7 @@ async def running(
         limits = Limits.within(raise_limit())
         porter, patience = Porter(limits.lingering), Patience(config.drain_s)
         feed = Feed(lambda after, limit: store.records_after(after, limit))
-        store = await stack.enter_async_context(Store.open(config.data_dir, on_commit=feed.publish))
+        store = await _store(stack, config.data_dir, feed)
         # Bound before anything is forwarded, so that the forwarder knows which ports are ours.
         public = stack.enter_context(bound(config.host, config.port, "--port"))
         private = stack.enter_context(bound(API_HOST, config.api_port, "--api-port"))
@@ -158,6 +162,19 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(main)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
+
+
+async def _store(stack: AsyncExitStack, data_dir: DataDir, feed: Feed) -> Store:
+    """Open the store. A damaged database does not keep deliveries from being taken: a new one is begun."""
+    try:
+        return await stack.enter_async_context(Store.open(data_dir, on_commit=feed.publish))
+    except DamagedError as error:
+        from inspector.store.repair import begin_anew  # once in a blue moon
+
+        folder = await asyncio.to_thread(begin_anew, data_dir, f"{datetime.now(UTC):%Y%m%d-%H%M%S}")
+        log.error("%s", error)
+        log.error("it was put away in %s, and a new one is begun, which takes what comes", folder)
+    return await stack.enter_async_context(Store.open(data_dir, on_commit=feed.publish))
 
 
 @contextmanager

@@ -101,6 +101,7 @@ class Routes:
                 "newest": self._store.newest,
                 "lag_ms": self._lag_ms(),
                 "log_bytes": self._store.log_bytes,
+                "holds_damage": self._store.holds_damage,
                 **asdict(self._store.usage),
             }
         )

@@ -21,7 +21,7 @@ from inspector.core.forwarding import parse_target
 from inspector.datadir import DataDir
 from inspector.errors import ConfigError, HooktapError, UnreachableError
 from inspector.lag import HELD_S
-from inspector.store.database import SQLITE_VERSION, find_damage, read_version
+from inspector.store.database import SQLITE_VERSION, find_damage, put_away, read_version
 from inspector.store.longlog import HELD, LONG_BYTES, log_bytes
 from inspector.store.space import Disk, describe
 
@@ -171,6 +171,9 @@ async def database(data_dir: DataDir) -> Check:
         return failed("database", str(error))
     except TimeoutError:
         return ok("database", f"version {version} of its schema; too large to look through here")
+    if folders := put_away(data_dir.database):
+        what = f"{folders[-1]} holds one that was damaged"
+        return failed("database", f"{what} (`hooktap doctor --repair` puts back what can be read)")
     if damage is not None:
         what = f"{data_dir.database} is damaged: {damage.splitlines()[-1]}"
         return failed("database", f"{what} (`hooktap doctor --repair` keeps what can be read)")

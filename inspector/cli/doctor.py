@@ -29,8 +29,9 @@ def doctor(ctx: click.Context, /, *, config_file: Path | None, repair: bool, as_
     Exit 0 if all is well (what is only worth knowing is marked with a dot), 1 if something is not. No secret is
     printed. --json prints one object: {"ok": ..., "checks": [{"name", "state", "detail"}, ...]}.
 
-    With --repair it changes something, if the database is damaged: what can be read of it goes into a new one, row by
-    row, and the damaged files stay beside it in a directory of their own. No inspector may run meanwhile. --json prints
+    With --repair it changes something, if the database is damaged, or an inspector has put a damaged one away when it
+    started: what can be read of it goes into a new one, row by row, and the damaged files stay beside it in a
+    directory of their own. No inspector may run meanwhile. --json prints
     {"damaged", "moved_to", "recovered": {"delivery", ...}, "unreadable", "set_aside"} then: what is set aside could be
     read, but is not what was stored.
     """

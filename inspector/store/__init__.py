@@ -32,7 +32,7 @@ from inspector.store import (
     writes,
 )
 from inspector.store.connection import in_thread
-from inspector.store.database import DAMAGED, open_reader, open_writer
+from inspector.store.database import is_damage, open_reader, open_writer, put_away
 from inspector.store.indexer import Indexer
 from inspector.store.longlog import LogWatch, log_bytes
 from inspector.store.pruning import Amount, Candidate, Room, Selection
@@ -97,8 +97,8 @@ class Store:
 
         `on_commit` is called on the event loop after each commit, in order, with the records it numbered, before
         their appends return. It must not raise: that stops the store, after what was committed is acknowledged.
-        Raises UnreachableError if another inspector uses the directory, HooktapError if its database is not ours,
-        from a newer version, damaged, or cannot be written; the file is then as it was.
+        Raises UnreachableError if another inspector uses the directory, DamagedError if its database is damaged,
+        HooktapError if it is not ours, from a newer version, or cannot be written; the file is then as it was.
         """
         path = data_dir.database
         async with AsyncExitStack() as stack:
@@ -120,6 +120,11 @@ class Store:
     def log_bytes(self) -> int:
         """How long the write-ahead log is: more than 64 MiB for long, and somebody keeps it from being put away."""
         return log_bytes(self._path)
+
+    @property
+    def holds_damage(self) -> bool:
+        """Whether a damaged database was put away, and nobody has looked into it yet."""
+        return bool(put_away(self._path))
 
     @property
     def usage(self) -> Usage:
@@ -377,8 +382,7 @@ class Store:
         try:
             return await in_thread(connection, function, *args, **kwargs)
         except sqlite3.Error as error:
-            is_damage = getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED
             hint = " (stop the inspector; `hooktap doctor --repair` keeps what can be read)"
             raise StorageError(
-                f"cannot read {self._path}: {error}{hint if is_damage else ''}"
+                f"cannot read {self._path}: {error}{hint if is_damage(error) else ''}"
             ) from error

@@ -4,12 +4,12 @@ import logging
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 
 import aiosqlite
 
-from inspector.errors import HooktapError
+from inspector.errors import DamagedError, HooktapError
 from inspector.store import schema
 from inspector.store.connection import in_thread
 from inspector.store.files import close_to_others, open_private
@@ -49,6 +49,11 @@ WRITER: Mapping[str, int | str] = {
 READER: Mapping[str, int | str] = {**EVERY_CONNECTION, "query_only": 1}
 
 _INSTEAD = "move it away, or choose another directory with --data-dir"
+TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+LOOK = "SELECT {what} FROM {table}"
+NEEDED = {"endpoint", "paused", "schedule", "seal", "sequence"}
+PUT_AWAY = "put-away-"
+"""How folders begin that hold a damaged database which nobody has looked into yet."""
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 """What SQLite says of a file that is no good."""
 
@@ -58,13 +63,20 @@ async def open_writer(path: Path) -> AsyncIterator[aiosqlite.Connection]:
     """Open the one connection that writes, its database made or brought to this version.
 
     Raises HooktapError, the file untouched, if it is not ours to write: no database, another program's, or a newer
-    version's.
+    version's. DamagedError if what is read at the start, or written to first, is damaged, or something was found to be
+    the last time.
     """
     _recognise(path)
+    if suspicion(path).exists():
+        raise DamagedError(
+            f"the database {path} is damaged: something could not be stored in it "
+            "(`hooktap doctor --repair` keeps what can be read of it)"
+        )
     await _recognise_log(path)
     async with _connected(path, "rw") as connection:
         with explained(path):
             await in_thread(connection, prepare)
+            await in_thread(connection, _look)
         try:
             yield connection
         finally:
@@ -187,6 +199,13 @@ def prepare(connection: sqlite3.Connection) -> None:
     schema.migrate(connection)
 
 
+def _look(connection: sqlite3.Connection) -> None:
+    """Read what a start needs, and of other tables the end, where the next row is written. Raises sqlite3.Error."""
+    for (table,) in connection.execute(TABLES).fetchall():
+        look = "count(*)" if table in NEEDED else "max(rowid)"
+        connection.execute(LOOK.format(what=look, table=table)).fetchall()
+
+
 def _set(connection: sqlite3.Connection, pragmas: Mapping[str, int | str]) -> None:
     for name, value in pragmas.items():
         connection.execute(f"PRAGMA {name} = {value}")
@@ -213,8 +232,31 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
-            what, instead = "is damaged", "`hooktap doctor --repair` keeps what can be read of it"
-        else:
-            what, instead = "cannot be opened", "choose another directory with --data-dir"
-        raise HooktapError(f"the database {path} {what}: {error} ({instead})") from error
+        if is_damage(error):
+            raise DamagedError(
+                f"the database {path} is damaged: {error} (`hooktap doctor --repair` keeps what can be read of it)"
+            ) from error
+        raise HooktapError(
+            f"the database {path} cannot be opened: {error} (choose another directory with --data-dir)"
+        ) from error
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether that is what SQLite says of a file that is no good."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED
+
+
+def put_away(path: Path) -> list[Path]:
+    """Return such folders beside a database, the oldest first."""
+    return sorted(path.parent.glob(f"{PUT_AWAY}*"))
+
+
+def suspicion(path: Path) -> Path:
+    """Return the file that stands beside a database in which something could not be stored because it is damaged."""
+    return path.with_name(f"{path.name}-damaged")
+
+
+def suspect(path: Path) -> None:
+    """Note that about a database, for the next start."""
+    with suppress(OSError):
+        suspicion(path).touch(mode=0o600)

@@ -18,7 +18,7 @@ from inspector.core.model import Record
 from inspector.errors import StorageError, StoreBusyError
 from inspector.store.commit import Counts, Write, commit, read_newest
 from inspector.store.connection import in_thread
-from inspector.store.database import explained
+from inspector.store.database import explained, is_damage, suspect
 from inspector.store.duplicates import Firsts
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,13 @@ class Writer:
                 self._connection, commit, self.newest, self._counts, self._firsts, batch
             )
         except sqlite3.Error as error:
-            self._refuse(len(batch), f"cannot write {self._path}: {error}")
+            reason = f"cannot write {self._path}: {error}"
+            if is_damage(error):
+                suspect(self._path)
+                reason += (
+                    " (start hooktap again: it puts the damaged database away and begins a new one)"
+                )
+            self._refuse(len(batch), reason)
             return
         self.newest = transaction.newest
         try:

@@ -63,6 +63,7 @@ async def test_health(api: Serving) -> None:
         "lag_ms": LAG_MS,
         "log_bytes": api.store.log_bytes,
         "disk_is_scarce": False,
+        "holds_damage": False,
     }
 
 

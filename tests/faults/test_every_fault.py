@@ -58,6 +58,8 @@ PROVED_BY = {
     ),
     "F9 corrupt database": (
         f"{DATABASE}::test_damaged_database_is_left_alone",
+        "tests/faults/test_damaged_database.py::test_it_starts_takes_deliveries_and_gets_the_old_ones_back",
+        "tests/faults/test_damaged_database.py::test_a_write_that_meets_damage_is_remembered",
         "tests/store/test_seals.py::test_no_flipped_bit_is_served",
         "tests/store/test_seals.py::test_a_damaged_delivery_says_so",
         "tests/store/test_seals.py::test_what_is_repaired_is_what_was_stored",

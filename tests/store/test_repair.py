@@ -8,7 +8,7 @@ import pytest
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError, UnreachableError
 from inspector.store import Store, database
-from inspector.store import repair as repairing
+from inspector.store import salvage
 from inspector.store.repair import is_whole, repair
 from tests.factories import attempt, delivery, verdict
 
@@ -75,7 +75,7 @@ async def test_what_can_be_read_is_recovered(data_dir: DataDir, seed: int) -> No
 
 async def test_the_last_page_of_a_table(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the table ends cannot be asked then; what comes before is found all the same, however much it is."""
-    monkeypatch.setattr(repairing, "BEYOND", 20)
+    monkeypatch.setattr(salvage, "BEYOND", 20)
     await _fill(data_dir)
     marker = _body(COUNT)
     content = bytearray(data_dir.database.read_bytes())

@@ -16,7 +16,7 @@ from inspector.core.model import Attempt, Delivery, Failure, Outcome, Record, Ve
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError, StorageError
 from inspector.store import Store, database, reader
-from inspector.store import repair as repairing
+from inspector.store import salvage
 from inspector.store.database import find_damage, read_only
 from inspector.store.repair import is_whole, repair
 from inspector.store.seals import body_checksum, damaged, sealed
@@ -305,7 +305,7 @@ async def test_another_write_ahead_log(
     data_dir: DataDir, tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it held is gone, which nobody can see; but nothing is read that was not stored, and receiving goes on."""
-    monkeypatch.setattr(repairing, "BEYOND", 1000)
+    monkeypatch.setattr(salvage, "BEYOND", 1000)
     crashed, truth = await _crashed(data_dir, tmp_path / "crashed", seed=1)
     other, _ = await _crashed(DataDir(tmp_path / "other"), tmp_path / "other crashed", seed=2)
     log = crashed.database.with_name("hooktap.db-wal")

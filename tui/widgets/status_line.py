@@ -67,6 +67,8 @@ class StatusLine(Widget):
 
     def _state(self) -> Iterator[Content]:
         """Yield what there is to say, the most important first."""
+        if self._health.get("holds_damage"):
+            yield Content.styled("! the database was damaged: hooktap doctor --repair", labels.BAD)
         yield Content(f"{_rate(self._pulse.rate(self._now_us))}/s")
         if (wrong := _wrong(self._pulse.total(self._now_us))) is not None:
             yield wrong
