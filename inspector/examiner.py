@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from inspector.certificates import Certificates
-from inspector.core import admission, diagnosis, handshakes, signing, verification
-from inspector.core.diagnosis.findings import Finding
+from inspector.core import admission, handshakes, signing, verification
 from inspector.core.fields import Fields
 from inspector.core.model import Delivery, Endpoint, Outcome, Request, Verification
 from inspector.core.providers import Provider
 from inspector.core.recognition import Recogniser
 from inspector.core.signing import SampleKeys
+
+if TYPE_CHECKING:
+    from inspector.core.diagnosis import Finding
 
 
 class Sight(NamedTuple):
@@ -74,9 +76,11 @@ class Examiner:
 
     def explain(
         self, endpoint: Endpoint, delivery: Delivery, others: Iterable[Endpoint]
-    ) -> list[Finding]:
+    ) -> list["Finding"]:
         """Return why a stored delivery's signature is not right, most likely cause first. Takes a while."""
         provider = self._providers.get(delivery.provider or "")
+        from inspector.core import diagnosis  # a start need not wait for it
+
         return diagnosis.diagnose(
             provider,
             delivery.request,

@@ -3,16 +3,19 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from inspector import outside
 from inspector.core import handshakes, redaction
-from inspector.core.diagnosis import Finding
 from inspector.core.model import Confirmed, Delivery, Outcome, Verdict
 from inspector.core.providers import Provider
 from inspector.endpoints import Endpoints
 from inspector.errors import ReplayError
 from inspector.examiner import Examiner
 from inspector.store import Store
+
+if TYPE_CHECKING:
+    from inspector.core.diagnosis import Finding
 
 
 class Recheck:
@@ -35,7 +38,7 @@ class Recheck:
         self._visit = visit
         self._clock_us = clock_us
 
-    async def diagnose(self, delivery_id: int) -> list[Finding]:
+    async def diagnose(self, delivery_id: int) -> list["Finding"]:
         """Return why a stored delivery's signature is not right, most likely cause first. Raises NotFoundError."""
         delivery = await self._store.stored(delivery_id)
         endpoint = self._endpoints.of(delivery)

@@ -1,14 +1,16 @@
 """What the API needs of the inspector beside its store and its feed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from inspector.core.arrivals import Arrival
-from inspector.core.diagnosis import Finding
 from inspector.core.edits import Edit
 from inspector.core.model import Attempt, Confirmed, Delivery, Endpoint, Sign, Verdict
 from inspector.core.pruning import Pruned, PruneOrder, Reclaimed
 from inspector.core.wire import JSON
+
+if TYPE_CHECKING:
+    from inspector.core.diagnosis import Finding
 
 
 class Pipeline(Protocol):
@@ -34,7 +36,7 @@ class Pipeline(Protocol):
 class Recheck(Protocol):
     """What looks at stored deliveries once more."""
 
-    async def diagnose(self, delivery_id: int) -> Sequence[Finding]:
+    async def diagnose(self, delivery_id: int) -> Sequence["Finding"]:
         """Return why a stored delivery is not verified, the most likely cause first. Raises NotFoundError."""
 
     async def reverify(self, deliveries: Sequence[Delivery]) -> Sequence[Verdict]:
