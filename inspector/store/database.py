@@ -21,8 +21,8 @@ SQLITE_VERSION = sqlite3.sqlite_version
 SQLITE_MINIMUM = (3, 37, 0)
 """The first with STRICT tables."""
 MAGIC = b"SQLite format 3\0"
-STATEMENTS_KEPT = 512
-"""Compiled statements a connection keeps: those of a group commit come in one for each count of rows."""
+STATEMENTS_KEPT = 256
+"""Compiled statements a connection keeps: those of a group commit come in one for each power of two of rows."""
 
 # https://sqlite.org/pragma.html. Each is read back after it is set: SQLite ignores what it does not like.
 NEW_FILE: Mapping[str, int] = {

@@ -91,7 +91,7 @@ def storable(value: Any) -> Any:
 @lru_cache(maxsize=256)
 def covered_to_text(covered: tuple[str, ...]) -> str:
     """Write what a signature covers as a JSON array."""
-    return json.dumps(covered)
+    return json.dumps(covered, separators=(",", ":"))
 
 
 @lru_cache(maxsize=256)
