@@ -23,8 +23,16 @@ def lines(
     attempts: Sequence[Attempt],
     answers: Mapping[int, BodyView],
     zone: tzinfo | None,
+    *,
+    waits: bool = False,
 ) -> list[Line]:
-    """Return the attempts, newest first, each with the app's answer as far as its body is in `answers`."""
+    """Return the attempts, newest first, each with the app's answer as far as its body is in `answers`.
+
+    `waits` says that there is none yet because the endpoint is paused.
+    """
+    if not attempts and waits:
+        told = Content.styled(f"No attempt yet: it {waiting(delivery)}.", labels.DOUBTFUL)
+        return [Line(told, is_prose=True)]
     if not attempts:
         return [Line(Content.styled("Not forwarded: no attempt was made.", labels.FAINT))]
     changed = turns(attempts)
@@ -33,8 +41,14 @@ def lines(
         turn, answer = changed.get(attempt.id), answers.get(attempt.id)
         head, *rest = _attempt(delivery, attempt, turn, answer, zone)
         bar = timing.bar(attempt, attempts)
-        found += [head, *([] if bar is None else [Line(Content("   ") + bar)]), *rest]
+        found += [head, *([] if bar is None else [Line(Content("   ") + bar)])]
+        found += [*timing.legend(attempt), *rest]
     return found
+
+
+def waiting(delivery: Delivery) -> str:
+    """Return what a delivery of a paused endpoint does."""
+    return f"waits, as forwarding of {safe(delivery.endpoint)} is paused"
 
 
 def _attempt(

@@ -1,5 +1,6 @@
 """`hooktap list`, `show` and `body`: what has arrived."""
 
+import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
@@ -7,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from inspector.cli.look import Look, day, moment, size
+from inspector.cli.look import INDENT, Columns, Look, day, moment, size
 from inspector.cli.options import FILE, QueryCommand, as_json, command, delivery_number
 from inspector.cli.progress import Progress
 from inspector.cli.reach import reach
-from inspector.core import duplicates
+from inspector.core import duplicates, timing
 from inspector.core.found import Coverage
-from inspector.core.model import Attempt, Delivery, Verdict
+from inspector.core.model import Attempt, Delivery, Outcome, Verdict
 from inspector.core.text import decode, safe, safe_lines
 from inspector.core.wire import (
     JSON,
@@ -34,6 +35,7 @@ UNINDEXED = 1000
 """Numbers that are not in the text index; with more a search takes longer than it will, and says so."""
 SHOWN_BODY_BYTES = 16 * 1024
 """What `show` prints of a body; `body` gives the whole of it."""
+LONGEST_OUTCOME = max(map(len, Outcome))
 
 delivery_id = click.argument("id", type=delivery_number, metavar="ID")
 
@@ -70,20 +72,23 @@ def list_(data_dir: DataDir, *, query: tuple[str, ...], limit: int, as_json: boo
     status: failure:        of the last attempt: 500, >=500, 5xx, none; timeout
     size: id:               >10k, 1000..1200
     since: until:           10m, 2h, 3d, 2026-06-02, 2026-06-02T08:00Z
-    has: is:                attempt, handshake, event; failed, forwarded, pending, duplicate
+    has:                    attempt, handshake, event, note
+    is:                     failed, forwarded, pending, duplicate, marked
+    note:TEXT               anywhere in a note of yours
     header:NAME=VALUE json:a.b.0.c=VALUE
     body:WORDS              in the first 64 KiB of a text, from the beginning of a word to the end of one
 
     VALUE* is what begins so. --json prints one delivery per line.
     """
     look = Look.of(sys.stdout)
+    columns = Columns.within(shutil.get_terminal_size().columns if _on_terminal() else None)
 
     async def print_page(client: "Client") -> None:
         async for delivery, attempts in newest(client, " ".join(query), limit):
             if as_json:
                 click.echo(dumps(delivery_to_json(delivery, attempts)))
             else:
-                click.echo(_row(look, delivery, attempts))
+                click.echo(_row(look, columns, delivery, attempts))
 
     reach(data_dir, print_page)
 
@@ -187,9 +192,10 @@ def _slowly(index: Coverage) -> str:
     )
 
 
-def _row(look: Look, delivery: Delivery, attempts: list[Attempt]) -> str:
-    line = look.delivery(delivery, when=day)
+def _row(look: Look, columns: Columns, delivery: Delivery, attempts: list[Attempt]) -> str:
+    line = look.delivery(delivery, columns)
     if attempts:
+        line += " " * (LONGEST_OUTCOME - len(delivery.verification.outcome))
         line += f"  {look.mark('→')} {look.answer(attempts[-1])}"
     if delivery.handshake is not None:
         line += f"  {look.handshake(delivery.handshake)}"
@@ -212,7 +218,10 @@ def _page(look: Look, shown: Shown) -> str:
     lines += ["", f"{safe(request.method)} {safe(request.target)}"]
     lines += [f"{look.faint(safe(name) + ':')} {safe(value)}" for name, value in request.headers]
     lines += ["", *_body_lines(delivery.id, shown.content)]
-    lines += [look.attempt(attempt, when=day) for attempt in shown.attempts]
+    for attempt in shown.attempts:
+        lines.append(look.attempt(attempt, when=day))
+        if told := timing.words(attempt):
+            lines.append(f"{INDENT}{look.faint(told)}")
     return "\n".join(lines)
 
 

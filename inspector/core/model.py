@@ -207,6 +207,20 @@ class Failure:
     """One sentence: what was tried, how far it came, after how long."""
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where an attempt's time went, one after the other, as far as it came."""
+
+    connect_us: int | None
+    """Opening a connection, its name and TLS included; None: one that was open already was used."""
+    wait_us: int | None
+    """Sending the request and waiting for the first byte of the answer; None: there was no connection."""
+    read_us: int | None
+    """Reading the answer; None: no byte of it came."""
+    lost_us: int | None = None
+    """Before all that, on an open connection that the target closed without a word; None: on none."""
+
+
 class Part(StrEnum):
     """A part of a request that a person may edit before it is sent again."""
 
@@ -234,6 +248,8 @@ class Attempt:
     result: Response | Failure
     edited: tuple[Part, ...] = ()
     """What of the request a person had edited; it was then signed anew or not, as asked."""
+    timing: Timing | None = None
+    """None: nothing was tried, it is not known how that ended, or it is from before this was kept."""
 
     def numbered(self, record_id: int, number: int) -> "Attempt":
         """Return a copy with its number in the sequence, and among its delivery's attempts."""
@@ -248,6 +264,7 @@ class Attempt:
             self.duration_us,
             self.result,
             self.edited,
+            self.timing,
         )
 
     @property

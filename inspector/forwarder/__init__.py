@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,7 @@ from inspector.core.model import (
     FailureKind,
     Request,
     Response,
+    Timing,
     Trigger,
 )
 from inspector.forwarder.connection import Deadline
@@ -74,6 +76,7 @@ class Forwarder:
         started_ns = time.perf_counter_ns()
         url, headers = target, Headers()
         result: Response | Failure
+        timing: Timing | None = None
         try:
             if trigger is not Trigger.REPLAY and forwarding.has_passed(delivery.request, self.hop):
                 raise ValueError(_CIRCLE)
@@ -84,7 +87,7 @@ class Forwarder:
             result = Failure(FailureKind.FORBIDDEN, str(error))
         else:
             url, headers = parsed.url(request), request.headers
-            result = await self._send(parsed.origin, head, request)
+            result, timing = await self._send(parsed.origin, head, request)
         return Attempt(
             id=0,
             delivery_id=delivery.id,
@@ -95,6 +98,7 @@ class Forwarder:
             started_at_us=started_at_us,
             duration_us=(time.perf_counter_ns() - started_ns) // 1000,
             result=result,
+            timing=timing,
         )
 
     async def reach(self, target: str) -> Failure | None:
@@ -110,28 +114,33 @@ class Forwarder:
         connection.close()
         return None
 
-    async def _send(self, origin: Origin, head: bytes, request: Request) -> Response | Failure:
+    async def _send(
+        self, origin: Origin, head: bytes, request: Request
+    ) -> tuple[Response | Failure, Timing]:
         loop = asyncio.get_running_loop()
         deadline = Deadline(loop.time() + self._total_timeout_s, self._total_timeout_s)
-        connection = self._pool.take(origin)
+        connection, lost_us = self._pool.take(origin), None
         if connection is not None:
-            result, heard = await connection.exchange(head, request, deadline)
+            result, timing = await connection.exchange(head, request, deadline)
             self._pool.keep(origin, connection)
-            if heard or not _is_disconnected(result):
-                return result
+            if timing.read_us is not None or not _is_disconnected(result):
+                return result, timing
             # A kept connection that dies without a word was most likely closed before our request reached it: apps
             # close idle connections when they like, some after every answer without saying so. So this request goes
             # out once more, on a new connection. Should the app have seen it after all, it sees the same delivery id
             # again. Such a target's connections are not kept any more, so that it cannot happen twice.
             self._pool.distrust(origin)
+            lost_us = timing.wait_us
+        dialling_ns = time.perf_counter_ns()
         dialled = await self._dialler.connect(
             origin, min(self._connect_timeout_s, deadline.at - loop.time())
         )
+        connect_us = (time.perf_counter_ns() - dialling_ns) // 1000
         if isinstance(dialled, Failure):
-            return dialled
-        result, _ = await dialled.exchange(head, request, deadline)
+            return dialled, Timing(connect_us, None, None, lost_us)
+        result, timing = await dialled.exchange(head, request, deadline)
         self._pool.keep(origin, dialled)
-        return result
+        return result, replace(timing, connect_us=connect_us, lost_us=lost_us)
 
 
 def _is_disconnected(result: Response | Failure) -> bool:

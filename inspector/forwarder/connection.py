@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import socket
+import time
 from typing import NamedTuple, cast
 
-from inspector.core.model import Failure, Request, Response
+from inspector.core.model import Failure, Request, Response, Timing
 from inspector.forwarder.answer import Answer
 
 _PIECE_BYTES = 256 * 1024
@@ -32,6 +33,8 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._transport: asyncio.Transport
         self._answer: Answer | None = None
+        self._heard_ns = 0
+        """When the answer's first byte came; 0: none has."""
         self._waiter: asyncio.Future[None] | None = None
         self._deadline = Deadline(0, 0)
         self._timer: asyncio.TimerHandle | None = None
@@ -41,14 +44,16 @@ class Connection(asyncio.Protocol):
 
     async def exchange(
         self, head: bytes, request: Request, deadline: Deadline
-    ) -> tuple[Response | Failure, bool]:
-        """Send one request; return what came of it, and whether the target let anything be heard.
+    ) -> tuple[Response | Failure, Timing]:
+        """Send one request; return what came of it, and where the time went on this connection, as one that was open.
 
         Whatever the target does, this returns, at `deadline` at the latest; cancelling it closes the
         connection.
         """
+        started_ns = time.perf_counter_ns()
         self.is_open = False
         self._answer = answer = Answer(request.method)
+        self._heard_ns = 0
         self._waiter = self._loop.create_future()
         self._deadline = deadline
         if self._timer is None:
@@ -60,7 +65,7 @@ class Connection(asyncio.Protocol):
             self._answer = self._waiter = None
             self._finish(reusable=answer.reusable)
         assert answer.result is not None
-        return answer.result, answer.heard
+        return answer.result, self._timing(started_ns)
 
     def close(self) -> None:
         """Close the connection at once; closing twice is harmless."""
@@ -76,7 +81,7 @@ class Connection(asyncio.Protocol):
         if self._answer is None:
             self.close()
             return
-        self._answer.feed(data)
+        self._feed(self._answer, data)
         self._wake()
 
     def eof_received(self) -> None:
@@ -125,7 +130,20 @@ class Connection(asyncio.Protocol):
             return
         with contextlib.suppress(OSError):
             while data := self._spare.recv(_PIECE_BYTES):
-                self._answer.feed(data)
+                self._feed(self._answer, data)
+
+    def _feed(self, answer: Answer, data: bytes) -> None:
+        # Not the loop's time, which uvloop keeps in milliseconds.
+        self._heard_ns = self._heard_ns or time.perf_counter_ns()
+        answer.feed(data)
+
+    def _timing(self, started_ns: int) -> Timing:
+        ended_ns = time.perf_counter_ns()
+        if not self._heard_ns:
+            return Timing(None, (ended_ns - started_ns) // 1000, None)
+        return Timing(
+            None, (self._heard_ns - started_ns) // 1000, (ended_ns - self._heard_ns) // 1000
+        )
 
     def _finish(self, *, reusable: bool) -> None:
         # An answer that overtook the request's body leaves the target in the middle of reading.

@@ -19,6 +19,7 @@ from inspector.core.model import (
     Reply,
     ReplyMode,
     Sign,
+    Timing,
     Trigger,
     Verification,
 )
@@ -86,7 +87,12 @@ def test_the_closed_sets() -> None:
 
 EDIT = Edit("PUT", b"/x", factories.headers(("A", "b")), b"{}")
 ANSWERED = factories.attempt(id=2, number=1, edited=EDIT.parts)
-FAILED = factories.attempt(id=3, number=2, result=Failure(FailureKind.TIMEOUT, "30 s"))
+FAILED = factories.attempt(
+    id=3,
+    number=2,
+    result=Failure(FailureKind.TIMEOUT, "30 s"),
+    timing=Timing(1_000, 30_000_000, None),
+)
 RECHECKED = factories.verdict(id=4)
 VERIFIED = factories.delivery(
     id=1,
@@ -125,6 +131,7 @@ def test_the_check_finds_what_is_wrong(change: JSON) -> None:
     """A value that departs from its schema is found out, so that silence means something."""
     assert wrong("Attempt", {**attempt_to_json(ANSWERED), **change})
     assert wrong("Record", {**record_to_json(ANSWERED), **change})
+    assert wrong("Attempt", {**attempt_to_json(FAILED), "timing": {"connect_us": 1}})
     for name in attempt_to_json(ANSWERED):
         missing = {key: item for key, item in attempt_to_json(ANSWERED).items() if key != name}
         assert wrong("Attempt", missing)

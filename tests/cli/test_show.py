@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.core.model import Outcome, Verification
+from inspector.core.model import Outcome, Timing, Verification
 from inspector.datadir import DataDir
 from tests import factories
 from tests.api.serving import Serving, serving
@@ -102,3 +102,20 @@ async def test_a_handshake_is_said_to_be_one(hooktap: Hooktap, api: Serving) -> 
     newest, first = (await run(hooktap, api, "list")).text.splitlines()
     assert first.endswith(f"  handshake: {said}")
     assert "handshake" not in newest
+
+
+async def test_where_an_attempts_time_went(hooktap: Hooktap, api: Serving) -> None:
+    """Below each attempt of which it is known; JSON has it too."""
+    await api.store.append_delivery(factories.delivery())
+    await api.store.append_attempt(factories.attempt())
+    await api.store.append_attempt(factories.attempt(timing=Timing(1_000, 12_000, 300)))
+
+    shown = (await run(hooktap, api, "show", "1")).text.splitlines()
+    older, newer, said = shown[-3:]
+    assert older.endswith(newer.partition("#")[2])
+    assert said == "          connected in 1 ms, answered after 12 ms, read in 0.3 ms"
+    [found] = [json.loads((await run(hooktap, api, "show", "1", "--json")).out)]
+    assert [each.get("timing") for each in found["attempts"]] == [
+        None,
+        {"connect_us": 1_000, "wait_us": 12_000, "read_us": 300, "lost_us": None},
+    ]

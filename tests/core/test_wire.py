@@ -17,6 +17,7 @@ from inspector.core.model import (
     Record,
     Request,
     Response,
+    Timing,
     Trigger,
     Verdict,
     Verification,
@@ -88,6 +89,14 @@ attempts = st.builds(
     started_at_us=counts,
     duration_us=counts,
     result=responses | st.builds(Failure, kind=st.sampled_from(FailureKind), detail=words),
+    timing=st.none()
+    | st.builds(
+        Timing,
+        connect_us=st.none() | counts,
+        wait_us=st.none() | counts,
+        read_us=st.none() | counts,
+        lost_us=st.none() | counts,
+    ),
 )
 
 

@@ -5,14 +5,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from inspector.core.edits import Edit
+from inspector.core.marks import MarkOrder
+from inspector.core.model import Timing
 from inspector.datadir import DataDir
 from inspector.errors import StorageError
 from inspector.store import Store, schema
-from inspector.store.database import NEW_FILE
+from inspector.store.database import NEW_FILE, find_damage
 from inspector.store.repair import is_whole, repair
 from tests import factories
 
@@ -176,6 +180,83 @@ async def test_version_3_killed_on_its_way_to_4(data_dir: DataDir, step: int) ->
     await _use_version_2(data_dir)
 
 
+@pytest.mark.parametrize(
+    ("script", "step"),
+    [
+        (number, step)
+        for number in (5, 6, 7, 8)
+        for step in range(len(list(_statements(schema.SCRIPTS[number - 1]))) + 1)
+    ],
+)
+async def test_killed_on_the_way_to_a_later_version(
+    data_dir: DataDir, script: int, step: int
+) -> None:
+    """Nothing of what it would have brought is left; the next start has it all, and it can be used."""
+    path = data_dir.database
+    _make_version_1(path)
+    before = schema.SCRIPTS[: script - 1]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        schema.migrate(connection, before)
+        whole = _everything(connection)
+    statements = list(_statements(schema.SCRIPTS[script - 1]))
+    deadly = "".join([*statements[:step], "SELECT die();", *statements[step:]])
+    assert _migrate_in_child(path, [*before, deadly]) == -signal.SIGKILL
+    with closing(sqlite3.connect(path)) as connection:
+        assert schema.version(connection) == script - 1
+        assert _everything(connection) == whole
+
+    await _use_version_2(data_dir)
+    await _use_version_8(data_dir)
+    assert find_damage(path, limit_s=60) is None
+
+
+async def _use_version_8(data_dir: DataDir) -> None:
+    edit, edited = Edit(method="PUT", body=b"[]"), factories.attempt(delivery_id=3)
+    async with Store.open(data_dir, on_commit=lambda _: None) as store:
+        made = await store.append_attempt(replace(edited, edited=edit.parts), edit=edit)
+        await store.mark(3, MarkOrder(marked=True, note="mine"))
+        await store.pause("jinko", 12)
+
+    async with Store.open(data_dir, on_commit=lambda _: None) as store:
+        assert await store.edit(made.id) == edit
+        assert (await store.stored(3)).note == "mine"
+        assert await store.paused() == {"jinko": 12}
+
+
+async def test_version_8_is_brought_to_9(data_dir: DataDir) -> None:
+    """Attempts with and without a seal, all without a timing, stay what they were; the next has one."""
+    path, told = data_dir.database, factories.attempt(delivery_id=3)
+    _make_version_1(path)
+    async with Store.open(data_dir, on_commit=lambda _: None) as store:
+        await store.append_attempt(told)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA user_version = 8")
+        before = connection.execute("SELECT * FROM attempt").fetchall()
+
+    timed = replace(told, timing=Timing(1, 2, 3))
+    async with Store.open(data_dir, on_commit=lambda _: None) as store:
+        await store.append_attempt(timed)
+        found = (await store.attempts([3]))[3]
+
+    assert [(each.id, each.timing) for each in found] == [(4, None), (8, None), (9, timed.timing)]
+    with closing(sqlite3.connect(path)) as connection:
+        assert schema.version(connection) == len(schema.SCRIPTS)
+        assert connection.execute("SELECT * FROM attempt").fetchall()[:-1] == before
+    assert find_damage(path, limit_s=60) is None
+
+
+def test_version_8_killed_on_its_way_to_9(tmp_path: Path) -> None:
+    """Nothing is built, so all there is to do is to write the number."""
+    path = tmp_path / "test.db"
+    deadly = "SELECT die();" + schema.SCRIPT_9
+    assert _migrate_in_child(path, [*schema.SCRIPTS[:8], deadly]) == -signal.SIGKILL
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        assert schema.version(connection) == 8
+        schema.migrate(connection)
+        assert schema.version(connection) == len(schema.SCRIPTS)
+
+
 def test_script_that_fails_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
     with (
@@ -237,6 +318,10 @@ def _tables(connection: sqlite3.Connection) -> dict[str, int]:
             "SELECT name, strict FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
         )
     )
+
+
+def _everything(connection: sqlite3.Connection) -> list[tuple[str, str, str | None]]:
+    return connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name").fetchall()
 
 
 def _make_version_1(path: Path) -> None:

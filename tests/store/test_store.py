@@ -13,6 +13,7 @@ from inspector.core.model import (
     Outcome,
     Record,
     Response,
+    Timing,
     Trigger,
     Verdict,
     Verification,
@@ -77,6 +78,7 @@ async def test_every_field_comes_back(store: Store) -> None:
         started_at_us=21,
         duration_us=22,
         result=Response(418, headers(("X-Answer", "2")), b"\0answer", 23, truncated=True),
+        timing=Timing(24, 25, 26, 27),
     )
     answered = await store.append_attempt(tried)
     refused = await store.append_attempt(

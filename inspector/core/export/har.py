@@ -37,7 +37,7 @@ def _entry(copy: Copy) -> JSON:
         "request": _request(copy.request, copy.url),
         "response": _response(last),
         "cache": {},
-        "timings": {"send": 0, "wait": took_ms, "receive": 0},
+        "timings": _timings(last),
         "comment": f"delivery #{delivery.id} to endpoint {delivery.endpoint}",
     }
 
@@ -95,6 +95,24 @@ def _response(attempt: Attempt | None) -> JSON:
         "redirectURL": "",
         "headersSize": -1,
         "bodySize": -1,
+    }
+
+
+def _timings(attempt: Attempt | None) -> JSON:
+    """Return the parts of the attempt's time, which add up to it; -1 is what did not happen or is not known."""
+    if attempt is None or attempt.timing is None:
+        took_ms = attempt.duration_us / 1000 if attempt else 0
+        return {"blocked": -1, "connect": -1, "send": 0, "wait": took_ms, "receive": 0}
+    timing = attempt.timing
+    connect_us, wait_us, read_us = timing.connect_us, timing.wait_us or 0, timing.read_us or 0
+    other_us = attempt.duration_us - (connect_us or 0) - wait_us - read_us
+    return {
+        "blocked": max(other_us, 0) / 1000,
+        "connect": -1 if connect_us is None else connect_us / 1000,
+        "send": 0,
+        "wait": wait_us / 1000,
+        "receive": read_us / 1000,
+        "comment": "wait is sending and waiting",
     }
 
 

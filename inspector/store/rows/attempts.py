@@ -3,8 +3,9 @@
 from inspector.core.edits import Edit
 from inspector.core.model import Attempt, Failure, FailureKind, Part, Response, Trigger
 from inspector.store.rows.guard import GUARD, NONSENSE, check
+from inspector.store.rows.timings import encode_timing, split_timing
 from inspector.store.seals import body_checksum, checksum, damaged, sealed
-from inspector.store.values import Row, decode_headers, encode_headers, integer, text
+from inspector.store.values import Row, decode_headers, encode_headers, integer, text, unsealed
 
 INSERT_ATTEMPTS = """
     INSERT INTO attempt (
@@ -41,7 +42,7 @@ def attempt_row(attempt: Attempt) -> Row:
         integer(attempt.delivery_id),
         attempt.trigger.value,
         text(attempt.url),
-        encode_headers(attempt.request_headers),
+        encode_timing(attempt.timing) + encode_headers(attempt.request_headers),
         integer(attempt.started_at_us),
         integer(attempt.duration_us),
         *_result_row(attempt.result),
@@ -75,17 +76,19 @@ def attempt_from_row(row: Row) -> Attempt:
     try:
         parts = row[14]
         check(row[1:14] if parts is None else row[1:15], 4, number, row[15:])
+        timing, sent = split_timing(unsealed(request_headers))
         return Attempt(
             id=number,
             delivery_id=delivery_id,
             number=count,
             trigger=Trigger(trigger),
             url=url,
-            request_headers=decode_headers(request_headers),
+            request_headers=decode_headers(sent),
             started_at_us=started_at_us,
             duration_us=duration_us,
             result=_result_from_row(row[8:14]),
             edited=tuple(map(Part, (parts or "").split())),
+            timing=timing,
         )
     except NONSENSE:
         raise damaged("attempt", number) from None

@@ -19,7 +19,7 @@ from inspector.cli import requests
 from inspector.core.export import FORMATS, Copy, copy_of, url_of
 from inspector.core.export.shellwords import TEXT_CAP_BYTES
 from inspector.core.headers import Headers
-from inspector.core.model import Failure, FailureKind
+from inspector.core.model import Failure, FailureKind, Timing
 from inspector.core.text import safe_lines
 from inspector.errors import HooktapError
 from tests import elsewhere, fakes
@@ -224,6 +224,35 @@ def test_har_has_what_the_standard_asks_for() -> None:
     for entry in log["entries"]:
         assert {"startedDateTime", "time", "request", "response", "cache", "timings"} <= set(entry)
         assert set(entry["response"]) >= {"status", "statusText", "httpVersion", "cookies"}
+
+
+@pytest.mark.parametrize(
+    ("timing", "timings"),
+    [
+        (None, {"blocked": -1, "connect": -1, "send": 0, "wait": 15, "receive": 0}),
+        (
+            Timing(1000, 12_000, 500),
+            {"blocked": 1.5, "connect": 1, "send": 0, "wait": 12, "receive": 0.5},
+        ),
+        (
+            Timing(None, 14_000, 250),
+            {"blocked": 0.75, "connect": -1, "send": 0, "wait": 14, "receive": 0.25},
+        ),
+        (
+            Timing(5000, None, None, 10_000),
+            {"blocked": 10, "connect": 5, "send": 0, "wait": 0, "receive": 0},
+        ),
+    ],
+)
+def test_har_says_where_the_time_went(timing: Timing | None, timings: dict[str, float]) -> None:
+    """By HAR 1.2: what did not happen is -1, send, wait and receive are never, and all add up to the whole."""
+    made = attempt(duration_us=15_000, timing=timing)
+
+    log = json.loads(FORMATS["har"].write([copy_of(delivery(), b"", URL, [made])], VERSION))
+
+    (entry,) = log["log"]["entries"]
+    assert {name: entry["timings"][name] for name in timings} == timings
+    assert sum(each for each in timings.values() if each != -1) == entry["time"]
 
 
 # Secrets
