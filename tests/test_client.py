@@ -6,9 +6,17 @@ import pytest
 from aiohttp import web
 
 from inspector.client import Client, Connection
-from inspector.core.found import Coverage
+from inspector.core.found import Coverage, Repeat
 from inspector.core.headers import Headers
-from inspector.core.model import Confirmed, Failure, FailureKind, Response, Sign
+from inspector.core.model import (
+    Confirmed,
+    Failure,
+    FailureKind,
+    Outcome,
+    Response,
+    Sign,
+    Verification,
+)
 from inspector.datadir import DataDir
 from inspector.errors import (
     ConfigError,
@@ -114,6 +122,17 @@ async def test_numbers_and_the_rows_they_stand_for(api: Serving) -> None:
         assert [d.id for d, _ in await client.numbered([5, 99, 2])] == [5, 2]
         with pytest.raises(QueryError, match="unknown key"):
             await client.numbers("colour:red")
+
+
+async def test_numbers_say_what_repeats_an_event(api: Serving) -> None:
+    again = factories.delivery(
+        event_id="evt_1", verification=Verification(Outcome.VERIFIED, "signature matches")
+    )
+    for _ in range(3):
+        await api.store.append_delivery(again)
+    async with api.client() as client:
+        found = await client.numbers()
+        assert found.repeats == [Repeat(3, 1, failed=False), Repeat(2, 1, failed=False)]
 
 
 async def test_rows_are_read_to_the_end(api: Serving, monkeypatch: pytest.MonkeyPatch) -> None:

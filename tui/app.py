@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -126,6 +127,12 @@ class HooktapApp(App[None]):
         super().notify(
             safe_lines(message), title=safe(title), severity=severity, timeout=timeout, markup=False
         )
+
+    async def on_event(self, event: events.Event) -> None:
+        """Have what is pasted be text that can be shown: it may be what a sender wrote."""
+        if isinstance(event, events.Paste):
+            event.text = "\t".join(map(safe_lines, event.text.split("\t")))
+        await super().on_event(event)
 
     def on_resize(self) -> None:
         """Draw everything anew, also if the size is what it was.

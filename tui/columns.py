@@ -9,12 +9,15 @@ from textual.content import Content
 from inspector.core import duplicates
 from inspector.core.text import safe
 from tui import labels
+from tui.eventfold import FAILED_MAX, Standing
 from tui.window import Row, Window
 
 GAP = 2
 EVENT_MIN = 20
 _GIVE_WAY = ("size", "method", "time", "endpoint", "attempt")
 """Which column goes first where there is little room. The event gets what is left."""
+_LATEST = frozenset({"verdict", "attempt"})
+"""Columns that show of a folded event what became of its last delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,42 @@ def waiting(columns: Sequence[Column], delivery_id: int) -> Content:
     return _join(columns, [known.get(column.name, Content()) for column in columns])
 
 
-def cells(columns: Sequence[Column], row: Row, zone: tzinfo | None) -> Content:
-    """Return what the columns show of a row, in their places."""
-    return _join(columns, [_CELLS[column.name](row, zone) for column in columns])
+def cells(
+    columns: Sequence[Column], row: Row, zone: tzinfo | None, standing: Standing | None = None
+) -> Content:
+    """Return what the columns show of a row, in their places; `standing` is that of its line in a folded list."""
+    contents = {column.name: _CELLS[column.name](row, zone) for column in columns}
+    if standing is not None:
+        contents["event"] = _standing(standing) + contents["event"]
+        if _is_folded(standing):
+            contents |= {
+                name: _of_newest(name, standing, zone) for name in _LATEST & contents.keys()
+            }
+    return _join(columns, [contents[column.name] for column in columns])
+
+
+def _is_folded(standing: Standing) -> bool:
+    return not (standing.is_beneath or standing.is_open)
+
+
+def _standing(standing: Standing) -> Content:
+    if standing.is_beneath:
+        return Content("    ")
+    symbol = labels.OPEN if standing.is_open else labels.FOLDED
+    return Content.assemble((f"{symbol} x{standing.count:,} ", ".key"), _failed(standing.failed))
+
+
+def _failed(count: int) -> Content:
+    if not count:
+        return Content()
+    told = f"{FAILED_MAX}+" if count >= FAILED_MAX else str(count)
+    return Content.styled(f"✗{told} ", labels.BAD)
+
+
+def _of_newest(name: str, standing: Standing, zone: tzinfo | None) -> Content:
+    if standing.newest is None:  # it is being read
+        return Content.styled("…", labels.FAINT)
+    return _CELLS[name](standing.newest, zone)
 
 
 def _join(columns: Sequence[Column], contents: Sequence[Content]) -> Content:

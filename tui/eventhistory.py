@@ -65,6 +65,7 @@ def _lines(delivery: Delivery, history: EventHistory, zone: tzinfo | None) -> It
                 ("" if before is None else f"  {_later(each, before)}", labels.FAINT),
             ),
             hang=4,
+            is_prose=True,
             value=f"#{each.id}",
             target=each.id,
         )

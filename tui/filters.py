@@ -152,7 +152,7 @@ class Filters:
         """Show how many match, of how many."""
         if not (self.query and self._listing.is_filtered):
             return
-        counts = f"{len(self._listing):,} of {len(self._listing.everything):,}"
+        counts = f"{len(self._listing.listed):,} of {len(self._listing.everything):,}"
         looked = "" if self._looked >= 1 else f", looked at {int(self._looked * 100)} %"
         self.bar.tell(f"{counts}{looked}{_slowly(self._index)}")
 

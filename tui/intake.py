@@ -51,7 +51,7 @@ class Intake:
                 tell(ConnectionChanged(Connection.RECONNECTING, str(error)))
                 await asyncio.sleep(RETRY_S)
             else:
-                tell(HistoryLoaded(found.numbers))
+                tell(HistoryLoaded(found.numbers, found.repeats))
                 return newest, found.before
 
     async def _read_history(self, before: int | None, tell: Tell) -> None:
@@ -62,7 +62,7 @@ class Intake:
             except HooktapError:  # the feed says why
                 await asyncio.sleep(RETRY_S)
                 continue
-            tell(HistoryLoaded(found.numbers))
+            tell(HistoryLoaded(found.numbers, found.repeats))
             before = found.before
 
     async def _follow(self, after: int, tell: Tell) -> NoReturn:

@@ -54,6 +54,9 @@ MARK = "★"
 NOTED = "✎"
 """On what they only wrote a note to."""
 
+FOLDED, OPEN = "▸", "▾"
+"""Before an event whose later deliveries are hidden, or stand beneath it."""
+
 HANDSHAKE = Label("⇄", "handshake", NEUTRAL)
 VERDICT_WIDTH = max(len(label.text) for label in (HANDSHAKE, *VERDICTS.values()))
 

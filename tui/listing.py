@@ -3,8 +3,11 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from inspector.core.found import Repeat
 from inspector.core.model import Delivery, Record
+from tui.eventfold import EventFold, Standing
 from tui.numbers import Numbers
+from tui.repeats import Repeats
 from tui.window import Row, Window
 
 
@@ -25,6 +28,10 @@ class Listing:
         self.everything = Numbers()
         self.window = Window()
         self._matching: Numbers | None = None
+        self._repeats = Repeats()
+        self._fold = EventFold(self._repeats)
+        self.is_folded = False
+        """Whether each event has one line."""
 
     @property
     def is_filtered(self) -> bool:
@@ -32,9 +39,14 @@ class Listing:
         return self._matching is not None
 
     @property
-    def numbers(self) -> Numbers:
-        """The numbers of what is shown."""
+    def listed(self) -> Numbers:
+        """The numbers of all that is to be shown, folded away or not."""
         return self.everything if self._matching is None else self._matching
+
+    @property
+    def numbers(self) -> Numbers | EventFold:
+        """The numbers of the lines."""
+        return self._fold if self.is_folded else self.listed
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -44,42 +56,74 @@ class Listing:
         return self.window.get(delivery_id)
 
     def missing(self, start: int, stop: int) -> list[int]:
-        """Return the numbers of the lines from `start` to `stop` whose rows are not at hand."""
-        return [each for each in self.numbers.part(start, stop) if each not in self.window]
+        """Return the numbers of what the lines from `start` to `stop` show and whose rows are not at hand."""
+        lines = self.numbers.part(start, stop)
+        if self.is_folded:
+            newest = map(self._fold.newest, lines)
+            lines = [*lines, *(each for each in newest if each is not None)]
+        return [each for each in lines if each not in self.window]
 
     def is_missing(self, delivery_id: int) -> bool:
         """Whether the row of a delivery that there is, shown or not, is not at hand."""
         return delivery_id not in self.window and self.everything.index(delivery_id) is not None
 
-    def add_history(self, newest_first: Sequence[int]) -> None:
+    def standing(self, number: int) -> Standing | None:
+        """Return how a line stands to the others of its event, if the list is folded and there are any."""
+        if not self.is_folded:
+            return None
+        newest = self._fold.newest(number)
+        row = None if newest is None else self.row(newest)
+        return self._fold.standing(number, self.row(number), row)
+
+    def fold(self, *, folded: bool) -> None:
+        """Give each event one line, or each delivery."""
+        self.is_folded = folded
+        self._lay_out()
+
+    def toggle(self, number: int) -> int | None:
+        """Open or close the event of a delivery; return the event's own line, if there is anything beneath it."""
+        return self._fold.toggle(number) if self.is_folded else None
+
+    def reveal(self, number: int) -> bool:
+        """Open the event beneath whose line a delivery is folded away; whether it was."""
+        return self.is_folded and self._fold.reveal(number)
+
+    def add_history(self, newest_first: Sequence[int], repeats: Sequence[Repeat] = ()) -> None:
         """Take in numbers of the history: the newest, and then always what is older."""
         self.everything.add_older(newest_first)
+        self._repeats.add_history(repeats)
+        self._lay_out()
         self.window.newest = max(self.window.newest, *newest_first[:1], 0)
 
     def add_records(self, records: Sequence[Record], *, following: bool) -> Change:
         """Take in records of the feed. While a filter holds, what is new is not shown: see `settle`."""
-        added = 0
-        for record in records:
-            if isinstance(record, Delivery):
-                added += self.everything.add(record.id)
+        self._repeats.add_records(records)
+        new = [each.id for each in records if isinstance(each, Delivery)]
+        new = [each for each in new if self.everything.add(each)]
+        added = 0 if self.is_filtered else sum([self._line_up(each) for each in new])
         updated = self.window.add_records(records, keep=following and not self.is_filtered)
-        return Change(0 if self.is_filtered else added, updated)
+        return Change(added, updated)
 
     def show(self, newest_first: Iterable[int] | None) -> None:
         """Show only these; None: show everything."""
         self._matching = None if newest_first is None else Numbers(newest_first)
+        self._lay_out()
 
     def add_matching(self, newest_first: Iterable[int]) -> None:
         """Show these as well, which are older than all that match so far."""
         if self._matching is not None:
             self._matching.add_older(newest_first)
+            self._lay_out()
 
     def settle(self, looked_at: Iterable[int], matching: Collection[int]) -> int:
         """Show of those looked at the ones that match, and no others; return how many came in."""
         if self._matching is None:
             return 0
-        self._matching.remove([each for each in looked_at if each not in matching])
-        return sum(self._matching.add(each) for each in matching)
+        gone = [each for each in looked_at if each not in matching and each in self._matching]
+        if gone:
+            self._matching.remove(gone)
+            self._lay_out()
+        return sum([self._line_up(each) for each in matching if self._matching.add(each)])
 
     def forget(self, gone: Collection[int], oldest: int | None) -> None:
         """Drop deliveries that are in the store no longer, and all that are older than its oldest."""
@@ -88,6 +132,16 @@ class Listing:
             numbers.remove(gone)
             if oldest is not None:
                 numbers.remove_below(oldest)
+        self._repeats.forget(gone, oldest)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        if self.is_folded:
+            self._fold.lay_out(self.listed)
+
+    def _line_up(self, added: int) -> bool:
+        """Put what has just been listed in its place; whether that is a line."""
+        return not self.is_folded or self._fold.add(added)
 
     def share_above(self, number: int) -> float:
         """Return what part of all deliveries is not below a number."""

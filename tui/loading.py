@@ -38,17 +38,21 @@ class Loader:
         body = Body.of(content, response.body_bytes, response.headers)
         return AnswerLoaded(attempt_id, await asyncio.to_thread(bodyview.build, body))
 
-    async def checks(self, delivery: Delivery) -> ChecksLoaded:
-        """Fetch why a delivery is not verified, and its earlier verdicts."""
+    async def checks(self, delivery: Delivery, *, may_wait: bool = False) -> ChecksLoaded:
+        """Fetch why a delivery is not verified, its earlier verdicts, and, if it may, whether it waits."""
         await asyncio.sleep(RESTED_S)
         try:
             findings = (
                 await self._client.findings(delivery.id) if verdicts.may_have_why(delivery) else []
             )
             history = await self._client.verdicts(delivery.id)
+            waits = may_wait and await self._is_pending(delivery.id)
         except HooktapError as error:
             return ChecksLoaded(delivery.id, Checks(problem=str(error)))
-        return ChecksLoaded(delivery.id, Checks(tuple(findings), tuple(history)))
+        return ChecksLoaded(delivery.id, Checks(tuple(findings), tuple(history), waits=waits))
+
+    async def _is_pending(self, delivery_id: int) -> bool:
+        return bool((await self._client.numbers("is:pending", ids=[delivery_id])).numbers)
 
     async def history(self, delivery: Delivery) -> EventHistoryLoaded:
         """Fetch the deliveries of the same event as this one's."""

@@ -7,7 +7,7 @@ from textual.message import Message
 from textual.notifications import SeverityLevel
 
 from inspector.client import Connection
-from inspector.core.found import Numbers
+from inspector.core.found import Numbers, Repeat
 from inspector.core.model import Attempt, Delivery
 from inspector.core.wire import JSON
 from inspector.errors import HooktapError, ReplayError
@@ -19,9 +19,11 @@ from tui.verdicts import Checks
 class HistoryLoaded(Message):
     """Numbers of deliveries have come, newest first: the newest of all, or those before the last that came."""
 
-    def __init__(self, numbers: Sequence[int]) -> None:
+    def __init__(self, numbers: Sequence[int], repeats: Sequence[Repeat] = ()) -> None:
         super().__init__()
         self.numbers = numbers
+        self.repeats = repeats
+        """Those of them whose event came before."""
 
 
 class RowsLoaded(Message):

@@ -20,6 +20,9 @@ class Numbers:
     def __iter__(self) -> Iterator[int]:
         return iter(self._numbers)
 
+    def __contains__(self, number: int) -> bool:
+        return self.index(number) is not None
+
     def part(self, start: int, stop: int) -> Sequence[int]:
         """Return those that stand from `start` up to before `stop`, as far as there are any."""
         return self._numbers[max(start, 0) : max(stop, 0)]
@@ -57,6 +60,16 @@ class Numbers:
         for number in numbers:
             if (index := self.index(number)) is not None:
                 del self._numbers[index]
+
+    def without(self, ascending: Iterable[int]) -> "Numbers":
+        """Return all but these, each of which is there; however many they are, it is as quick as a copy."""
+        left, start = Numbers(), 0
+        for number in ascending:
+            index = bisect_left(self._numbers, number, start)
+            left._numbers.extend(self._numbers[start:index])
+            start = index + 1
+        left._numbers.extend(self._numbers[start:])
+        return left
 
     def remove_below(self, number: int) -> None:
         """Take away all that are lower."""

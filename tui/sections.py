@@ -8,7 +8,7 @@ from textual.content import Content
 from inspector.core import duplicates
 from inspector.core.model import Attempt, Delivery, Failure
 from inspector.core.text import safe, shorten
-from tui import labels, pairs, verdicts
+from tui import attemptlines, labels, pairs, verdicts
 from tui.bodyview import LINE_CAP
 from tui.folding import Line
 from tui.verdicts import Checks
@@ -52,7 +52,7 @@ def summary(
                 f"{_short(delivery.request.method)} {_short(delivery.request.target)}",
                 (f"  {labels.size(delivery.body_bytes)}", labels.FAINT),
             ),
-            _last_attempt(row),
+            _last_attempt(row, waits=checks is not None and checks.waits),
         ]
     )
 
@@ -99,8 +99,10 @@ def _facts(row: Row, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     return ((name, safe(value)) for name, value in facts if value is not None)
 
 
-def _last_attempt(row: Row) -> Content:
+def _last_attempt(row: Row, *, waits: bool) -> Content:
     attempt = row.last_attempt
+    if attempt is None and waits:
+        return Content.styled(f"→ {_short(attemptlines.waiting(row.delivery))}", labels.DOUBTFUL)
     if attempt is None:
         held = row.delivery.duplicate_held
         why = duplicates.mark(row.delivery) if held else "not forwarded"

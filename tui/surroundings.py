@@ -37,6 +37,8 @@ class Surroundings:
         status.muted = not alerts
         self._looks = 0
         self._shown_s = 0
+        self.paused: frozenset[str] = frozenset()
+        """The endpoints whose forwarding is."""
 
     def note(self, records: Sequence[Record]) -> None:
         """Take note of what came; called as often as the screen is brought up to date, also with nothing."""
@@ -51,7 +53,7 @@ class Surroundings:
     def know(self, health: JSON, endpoints: Sequence[JSON]) -> None:
         """Take note of what the inspector said when it was reached."""
         self._status.know_health(health)
-        self._status.know_endpoints(endpoints)
+        self._know_endpoints(endpoints)
 
     def toggle_alerts(self) -> str:
         """Tell of failures, or no longer; return a sentence that says which."""
@@ -62,9 +64,15 @@ class Surroundings:
     async def look(self) -> None:
         """Ask how the endpoints do, now and then the disk. Where there is no answer the banner says so."""
         try:
-            self._status.know_endpoints(await self._client.endpoints())
+            self._know_endpoints(await self._client.endpoints())
             self._looks += 1
             if self._looks % HEALTH_LOOKS == 0:
                 self._status.know_health(await self._client.health())
         except HooktapError:
             return
+
+    def _know_endpoints(self, endpoints: Sequence[JSON]) -> None:
+        self._status.know_endpoints(endpoints)
+        self.paused = frozenset(
+            str(each["name"]) for each in endpoints if each.get("paused_at_us") is not None
+        )

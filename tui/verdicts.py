@@ -49,6 +49,8 @@ class Checks:
     """Every verdict, that of its arrival first."""
     problem: str = ""
     """Why this could not be found out."""
+    waits: bool = False
+    """It is still to be forwarded, and its endpoint is paused."""
 
 
 def may_have_why(delivery: Delivery) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,16 @@ class Reach:
     """None: the query asks for nothing inside bodies."""
 
 
+class Repeat(NamedTuple):
+    """A delivery whose event came before."""
+
+    number: int
+    first: int
+    """The delivery in which the event came first, which may be gone."""
+    failed: bool
+    """Whether what came of it last is a failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """Which deliveries match, without anything about them."""
@@ -54,6 +64,8 @@ class Numbers:
     """The lowest number in the store, matching or not. None: there is no delivery."""
     index: Coverage | None = None
     """How far the text index is. None: the query asks for nothing inside bodies."""
+    repeats: Sequence[Repeat] = ()
+    """Those whose event came before, newest first; told only where all deliveries are asked for."""
 
 
 def numbers_to_json(found: Numbers) -> dict[str, Any]:
@@ -63,12 +75,19 @@ def numbers_to_json(found: Numbers) -> dict[str, Any]:
         "before": found.before,
         "oldest": found.oldest,
         "text_index": None if found.index is None else asdict(found.index),
+        "repeats": [[each.number, each.first, int(each.failed)] for each in found.repeats],
     }
 
 
 def numbers_from_json(data: Mapping[str, Any]) -> Numbers:
     """Give back what `numbers_to_json` was given."""
-    return Numbers(data["numbers"], data["before"], data["oldest"], _coverage(data["text_index"]))
+    return Numbers(
+        data["numbers"],
+        data["before"],
+        data["oldest"],
+        _coverage(data["text_index"]),
+        [Repeat(number, first, bool(failed)) for number, first, failed in data["repeats"]],
+    )
 
 
 def reach_to_json(reach: Reach) -> dict[str, Any]:

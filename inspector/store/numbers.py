@@ -5,7 +5,7 @@ Read from the table itself they would come with their bodies, which lie between 
 
 import sqlite3
 
-from inspector.core.found import Numbers
+from inspector.core.found import Numbers, Repeat
 from inspector.store.reader import snapshot
 from inspector.store.values import integer
 
@@ -26,6 +26,27 @@ OF_OUTCOME = """
 
 MERGED = " ORDER BY id DESC LIMIT :limit"
 
+# Most never failed, which the index of failures knows: the attempts themselves are read only of those that did. The
+# condition is that of the index, word for word.
+REPEATS = """
+    SELECT
+        delivery_id,
+        of,
+        EXISTS (
+            SELECT 1 FROM attempt INDEXED BY attempt_failed
+            WHERE delivery_id = duplicate.delivery_id AND (failure IS NOT NULL OR status NOT BETWEEN 200 AND 299)
+        )
+        AND (
+            SELECT failure IS NOT NULL OR status NOT BETWEEN 200 AND 299 FROM attempt
+            WHERE delivery_id = duplicate.delivery_id
+            ORDER BY number DESC
+            LIMIT 1
+        )
+    FROM duplicate
+    WHERE delivery_id BETWEEN :low AND :high
+    ORDER BY delivery_id DESC
+"""
+
 
 def page(connection: sqlite3.Connection, before: int, limit: int) -> Numbers:
     """Return the `limit` highest numbers below `before`, and where to go on."""
@@ -39,7 +60,18 @@ def page(connection: sqlite3.Connection, before: int, limit: int) -> Numbers:
         sql = " UNION ALL ".join(parts) + MERGED
         wanted = {"before": integer(before), "limit": limit}
         numbers = [number for (number,) in connection.execute(sql, {**values, **wanted})]
-    return Numbers(numbers, numbers[-1] if len(numbers) == limit else None, oldest)
+        repeats = _repeats(connection, numbers) if numbers else []
+    onward = numbers[-1] if len(numbers) == limit else None
+    return Numbers(numbers, onward, oldest, repeats=repeats)
+
+
+def _repeats(connection: sqlite3.Connection, newest_first: list[int]) -> list[Repeat]:
+    """Return those of a page whose event came before."""
+    span = {"low": newest_first[-1], "high": newest_first[0]}
+    return [
+        Repeat(number, first, bool(failed))
+        for number, first, failed in connection.execute(REPEATS, span)
+    ]
 
 
 def _outcomes(connection: sqlite3.Connection) -> list[str]:

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from inspector.core.model import Outcome, Verification
-from inspector.store import numbers, schema
+from inspector.core import query
+from inspector.core.model import Delivery, Failure, FailureKind, Outcome, Verification
+from inspector.store import Store, numbers, schema
 from inspector.store.commit import Counts, commit
 from inspector.store.duplicates import Firsts
 from inspector.store.rows.deliveries import delivery_row
 from inspector.store.writes import insert_delivery
-from tests.factories import delivery
+from tests.factories import attempt, delivery, response
 
 ALL = 2**63 - 1
+REFUSED = Failure(FailureKind.REFUSED, "nobody listens")
 
 
 @pytest.fixture
@@ -91,3 +93,41 @@ def test_no_body_is_read(connection: sqlite3.Connection) -> None:
     for statement in (sql, numbers.NEXT_OUTCOME):
         plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", {**wanted, "after": b""})
         assert all("COVERING INDEX delivery_by_outcome" in row[-1] for row in plan)
+
+
+async def test_those_whose_event_came_before(store: Store) -> None:
+    """With the delivery in which it did, gone or not, and whether what came last is a failure. Of each page its own."""
+    for event_id in ("a", "b", "a", "a", "b", "a", None):
+        await store.append_delivery(of_event(event_id))
+    for number, result in [
+        (3, REFUSED),
+        (4, REFUSED),
+        (4, response()),
+        (5, response()),
+        (1, REFUSED),
+    ]:
+        await store.append_attempt(attempt(delivery_id=number, result=result))
+    await store.delete([2])
+
+    found = await store.numbers(limit=100)
+    assert found.repeats == [(6, 1, False), (5, 2, False), (4, 1, False), (3, 1, True)]
+    assert all(type(each.failed) is bool for each in found.repeats)
+    page = await store.numbers(before=5, limit=2)
+    assert list(page.numbers) == [4, 3]
+    assert [each.number for each in page.repeats] == [4, 3]
+    assert (await store.numbers(query.parse("is:duplicate"), limit=100)).repeats == ()
+    assert (await store.numbers(among=[3], limit=100)).repeats == ()
+
+
+def of_event(event_id: str | None) -> Delivery:
+    return delivery(event_id=event_id, verification=Verification(Outcome.VERIFIED, ""))
+
+
+def test_repeats_are_told_in_as_long_as_they_are_many(connection: sqlite3.Connection) -> None:
+    """Whatever else is stored, nothing is gone through but the repeats themselves and the failures among them."""
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {numbers.REPEATS}", {"low": 1, "high": 9})
+    steps = [row[-1] for row in plan]
+
+    assert "SEARCH duplicate USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in steps
+    assert not any(step.startswith("SCAN") for step in steps)
+    assert any("COVERING INDEX attempt_failed" in step for step in steps)

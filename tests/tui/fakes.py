@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from inspector.client import Client, Connection, History, Reverified
 from inspector.core.diagnosis import Finding
 from inspector.core.edits import Edit
-from inspector.core.found import Coverage, Numbers
+from inspector.core.found import Coverage, Numbers, Repeat
 from inspector.core.marks import Mark, MarkOrder
 from inspector.core.model import Attempt, Confirmed, Delivery, Record, Sign, Trigger, Verdict
 from inspector.core.wire import JSON
@@ -105,7 +105,8 @@ class FakeClient(Client):
             and self.matches(query, self.rows[number][0])
         ][:limit]
         onward = found[-1] if len(found) == limit else None
-        return Numbers(found, onward, min(self.rows, default=None), self.coverage)
+        repeats = [] if query or ids else self._repeats(found)
+        return Numbers(found, onward, min(self.rows, default=None), self.coverage, repeats)
 
     async def numbered(self, ids: Sequence[int]) -> list[tuple[Delivery, list[Attempt]]]:
         self._note("numbered", list(ids))
@@ -207,6 +208,13 @@ class FakeClient(Client):
             if isinstance(item, Delivery):
                 self.rows.setdefault(item.id, (item, []))
             yield item
+
+    def _repeats(self, numbers: Sequence[int]) -> list[Repeat]:
+        return [
+            Repeat(number, first, bool(made) and not made[-1].succeeded)
+            for number, (delivery, made) in ((each, self.rows[each]) for each in numbers)
+            if (first := delivery.duplicate_of) is not None
+        ]
 
     def _note(self, *call: object) -> None:
         self.calls.append(call)

@@ -188,6 +188,12 @@ class ActingScreen(FilteringScreen):
         else:
             self._list.action_newest()
 
+    def action_fold(self) -> None:
+        """Give each event one line in the list, or each delivery."""
+        self._listing.fold(folded=not self._listing.is_folded)
+        self._top_bar.folded = self._listing.is_folded
+        self._list.show_other()
+
     @property
     def _top_bar(self) -> TopBar:
         return self.query_one(TopBar)

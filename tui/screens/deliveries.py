@@ -97,8 +97,9 @@ class DeliveriesScreen(ActingScreen):
 
     def on_history_loaded(self, message: HistoryLoaded) -> None:
         """Put a part of the history into the list."""
-        self._listing.add_history(message.numbers)
+        self._listing.add_history(message.numbers, message.repeats)
         self._list.apply()
+        self._returning.look()
         self._show_count()
 
     def on_delivery_list_wanted(self, message: DeliveryList.Wanted) -> None:
@@ -118,6 +119,7 @@ class DeliveriesScreen(ActingScreen):
     def on_health_loaded(self, message: HealthLoaded) -> None:
         """Show where deliveries go in."""
         self._around.know(message.health, message.endpoints)
+        self._detail.know_paused(self._around.paused)
         self._ingress = str(message.health["ingress"])
         self._top_bar.ingress = self._ingress
         configured = [endpoint for endpoint in message.endpoints if endpoint["configured"]]
@@ -150,6 +152,7 @@ class DeliveriesScreen(ActingScreen):
     @work(group="around", exclusive=True, exit_on_error=False)
     async def _look_around(self) -> None:
         await self._around.look()
+        self._detail.know_paused(self._around.paused)
 
     def _warn(self, sentence: str) -> None:
         self.post_message(Failed(sentence))
@@ -188,7 +191,7 @@ class DeliveriesScreen(ActingScreen):
     @work(exclusive=True, group="checks", exit_on_error=False)
     async def on_detail_pane_checks_wanted(self, message: DetailPane.ChecksWanted) -> None:
         """Fetch why a delivery is not verified, if it stays selected."""
-        self._detail.post_message(await self._loader.checks(message.delivery))
+        self._detail.post_message(await self._loader.checks(message.delivery, may_wait=message.may_wait))
 
     @work(group="answers", exit_on_error=False)
     async def on_detail_pane_answers_wanted(self, message: DetailPane.AnswersWanted) -> None:
@@ -207,6 +210,5 @@ class DeliveriesScreen(ActingScreen):
 
     def on_detail_pane_jump_wanted(self, message: DetailPane.JumpWanted) -> None:
         """Select another delivery of the event."""
-        self._list.following = False
-        self._list.selected = message.delivery_id
+        self._list.go_to(message.delivery_id)
         self._pages.want([message.delivery_id])

@@ -150,7 +150,11 @@ class EndpointsScreen(ModalScreen[str | None]):
 
     def _show_facts(self) -> None:
         facts = [] if self._chosen is None else endpointlines.facts(self._chosen, self._zone)
-        lines = [
-            Content.styled(f"{label:<{LABEL_WIDTH}}", labels.FAINT) + text for label, text in facts
-        ]
-        self.query_one("#endpoint-facts", Static).update(Content("\n").join(lines))
+        panel = self.query_one("#endpoint-facts", Static)
+        room = max(panel.size.width - LABEL_WIDTH, LABEL_WIDTH)
+        lines: list[Content] = []
+        for label, text in facts:
+            first, *rest = text.wrap(room) or [text]
+            lines.append(Content.styled(f"{label:<{LABEL_WIDTH}}", labels.FAINT) + first)
+            lines += (Content(" " * LABEL_WIDTH) + each for each in rest)
+        panel.update(Content("\n").join(lines))

@@ -8,6 +8,7 @@ from pathlib import Path
 from textual import work
 
 from inspector.client import Client
+from tui.bookmark import Returning
 from tui.filters import Filters
 from tui.listing import Listing
 from tui.messages import FilterRefused, MatchesFound, MatchesSettled
@@ -27,6 +28,16 @@ class FilteringScreen(OperatingScreen):
         self._panes = Panes(self._listing, zone)
         self._list, self._detail = self._panes.list, self._panes.detail
         self._filters = Filters(client, self._listing, self._list, directory)
+        self._returning = Returning(directory, self._listing, self._list)
+
+    def on_mount(self) -> None:
+        """Begin where the last terminal was left."""
+        if left := self._returning.begin(self._detail):
+            self.show_filter(left)
+
+    def on_unmount(self) -> None:
+        """Leave a bookmark."""
+        self._returning.keep(self.filter, self._detail)
 
     @property
     def selected(self) -> Row | None:
@@ -62,6 +73,7 @@ class FilteringScreen(OperatingScreen):
     def on_matches_found(self, message: MatchesFound) -> None:
         """List what matches."""
         self._filters.found(message)
+        self._returning.look()
 
     def on_matches_settled(self, message: MatchesSettled) -> None:
         """List what has come to match."""

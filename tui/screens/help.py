@@ -18,6 +18,13 @@ WIDE = 100
 """From so many columns on, each line ends with the id by which a configuration gives it another key."""
 
 
+class _Search(Input):
+    """A line that leaves `?` to the screen, which it closes."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return character != "?" and super().check_consume_key(key, character)
+
+
 class HelpScreen(ModalScreen[None]):
     """Lists groups of bindings; those that have what is typed."""
 
@@ -38,13 +45,17 @@ class HelpScreen(ModalScreen[None]):
         """Make the line to type in and the list of keys."""
         with Vertical(classes="dialog"):
             yield Static("Keys", classes="dialog-title", markup=False)
-            yield Input(placeholder="type a key, or what it shall do", id="help-search")
+            yield _Search(placeholder="type a key, or what it shall do", id="help-search")
             yield LineView(id="help-lines")
             yield Static("escape closes, arrows scroll", classes="dialog-hint", markup=False)
 
     def on_mount(self) -> None:
         """Show all."""
         self._show("")
+
+    def on_resize(self) -> None:
+        """Show the ids, if there is room for them now."""
+        self._show(self.query_one(Input).value)
 
     def on_input_changed(self, message: Input.Changed) -> None:
         """Show what has what is typed."""
@@ -70,7 +81,7 @@ class HelpScreen(ModalScreen[None]):
                 does = binding.tooltip or binding.description
                 name = f"  {binding.id}" if is_wide and binding.id else ""
                 told = Content.assemble(f"  {keys:<{KEYS_WIDTH}} {does}", (name, "dim"))
-                yield Line(told, hang=KEYS_WIDTH + 3)
+                yield Line(told, hang=KEYS_WIDTH + 3, is_prose=True)
             yield Line(Content())
 
     def _has(self, binding: Binding, title: str, words: Sequence[str]) -> bool:

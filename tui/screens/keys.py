@@ -91,6 +91,10 @@ KEYS: list[BindingType] = [
         tooltip="Follow the newest delivery, or stop",
     ),
     Binding(
+        "t", "fold", "Fold by event", show=False, id="list.fold",
+        tooltip="Give each event one line, or each delivery; space opens one",
+    ),
+    Binding(
         "E", "endpoints", "Endpoints", id="endpoint.panel",
         tooltip="Endpoints: targets, counts, pause and resume",
     ),

@@ -28,7 +28,7 @@ class NoteScreen(ModalScreen[str | None]):
         """Make the line to write in."""
         with Vertical(classes="dialog"):
             yield Static(f"Note on #{self._delivery_id}", classes="dialog-title", markup=False)
-            yield Input(safe(self._note), max_length=NOTE_MAX, select_on_focus=False)
+            yield Input(safe(self._note), max_length=NOTE_MAX, select_on_focus=False, compact=True)
             hint = "enter keeps it, an empty one removes it   escape closes"
             yield Static(hint, classes="dialog-hint", markup=False)
 

@@ -62,12 +62,20 @@ class BodyPane(Vertical):
         """The lines, to be focused and scrolled."""
         return self.query_one(BodyLines)
 
+    @property
+    def chosen(self) -> View | None:
+        """The view of the body, if it is not the one that suits it best."""
+        shown = self._shown
+        if shown is None or not shown.views or self._whole is not None:
+            return None
+        return None if shown.view is shown.views[0] else shown.view
+
     def expect(self) -> None:
         """Be ready for another body: the old one goes when the new one does not come soon."""
         self._give_up()
         self._body = self._whole = None
         if self._stale is None:
-            self._stale = self.set_timer(STALE_S, lambda: self._put(None))
+            self._stale = self.set_timer(STALE_S, self._empty)
 
     def show(self, body: Body, view: View | None = None) -> None:
         """Show a body as `view`, or as what suits it best."""
@@ -120,6 +128,11 @@ class BodyPane(Vertical):
         path = self.query_one("#body-path", Static)
         path.update(Content(self.view_lines.path))
         path.display = self._shown is not None and self._shown.tree is not None
+
+    def _empty(self) -> None:
+        # A timer that is stopped may have gone off just before, and calls once more: the body is here then.
+        if self._stale is not None:
+            self._put(None)
 
     def _give_up(self) -> None:
         self.workers.cancel_group(self, "layout")

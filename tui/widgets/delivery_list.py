@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
 from tui.listing import Listing
+from tui.widgets.list_keys import KEYS
 from tui.widgets.list_lines import HEADER_ROWS, ListLines
 from tui.window import Row
 
@@ -21,23 +20,7 @@ WANTED_MAX = 200
 class DeliveryList(ListLines, can_focus=True):
     """Shows what is listed; one delivery is selected. While it follows, that is the newest."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "Next delivery", show=False, id="list.next"),
-        Binding("k,up", "move(-1)", "Previous delivery", show=False, id="list.previous"),
-        Binding("pagedown,ctrl+d", "move_page(1)", "A page down", show=False, id="list.page_down"),
-        Binding("pageup,ctrl+u", "move_page(-1)", "A page up", show=False, id="list.page_up"),
-        Binding("g,home", "oldest", "Oldest delivery", show=False, id="list.oldest"),
-        Binding("G,end", "newest", "Newest delivery, and follow", show=False, id="list.newest"),
-        Binding("enter", "open", "Read the delivery", show=False, id="list.open"),
-        Binding(
-            "escape",
-            "clear_filter",
-            "Clear the filter",
-            show=False,
-            id="list.clear_filter",
-            tooltip="List everything again",
-        ),
-    ]
+    BINDINGS = KEYS
 
     following: reactive[bool] = reactive(default=True, repaint=False)
     """Whether each new delivery is selected as it arrives. Moving up ends that."""
@@ -97,6 +80,7 @@ class DeliveryList(ListLines, can_focus=True):
         """Show what became of the listing, to which so many deliveries were added that have just come."""
         top = self._top
         self._unseen += added
+        self._reveal()
         self._lay_out()
         if self.following:
             self.action_newest()
@@ -108,7 +92,8 @@ class DeliveryList(ListLines, can_focus=True):
             self._tell_followed()
 
     def show_other(self) -> None:
-        """Show the listing after a filter has changed it: the selected delivery, or else the newest."""
+        """Show the listing after a filter or a fold has changed it: the selected delivery, or else the newest."""
+        self._reveal()
         self._lay_out()
         if self.following or self._index is None:
             self._select(len(self._listing) - 1)
@@ -145,21 +130,39 @@ class DeliveryList(ListLines, can_focus=True):
         self.following = True
         self._select(len(self._listing) - 1)
 
+    def go_to(self, number: int) -> None:
+        """Select a delivery, in sight if it is listed, and follow no longer."""
+        self.following = False
+        self.selected = number
+        self._show_selected()
+
     def action_open(self) -> None:
         """Ask that the selected delivery be read."""
         if self.row is not None:
             self.post_message(self.Opened())
+
+    def action_toggle_event(self) -> None:
+        """Show the later deliveries of the selected one's event, or hide them, and select the event's own line."""
+        line = None if self.selected is None else self._listing.toggle(self.selected)
+        if line is not None:
+            self.following = False
+            self._lay_out()
+            self._select(self._listing.numbers.place(line))
 
     def action_clear_filter(self) -> None:
         """Ask that everything be shown again."""
         self.post_message(self.Cleared())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Leave the filter's key to others while there is none."""
+        """Leave the keys of the filter and of the fold to others while there is none."""
+        if action == "toggle_event":
+            return self._listing.is_folded
         return action != "clear_filter" or self._listing.is_filtered
 
     def watch_selected(self, before: int | None, selected: int | None) -> None:
         """Say which row is to be shown, and draw the two that changed."""
+        if selected is not None and self._listing.reveal(selected):
+            self._lay_out()
         for number in (before, selected):
             self._redraw(number)
         if selected is not None:
@@ -207,6 +210,11 @@ class DeliveryList(ListLines, can_focus=True):
             index = min(max(index, 0), len(self._listing) - 1)
             self.selected = self._listing.numbers[index]
             self._show_selected()
+
+    def _reveal(self) -> None:
+        """Fold away no delivery that a person reads."""
+        if self.selected is not None and not self.following:
+            self._listing.reveal(self.selected)
 
     def _show_selected(self) -> None:
         index = self._index

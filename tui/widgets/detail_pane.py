@@ -10,7 +10,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from inspector.core.model import Delivery, Response
 from tui import attemptlines, eventhistory, sections
-from tui.bodyview import Body, BodyView
+from tui.bodyview import Body, BodyView, View
 from tui.eventhistory import EventHistory
 from tui.messages import AnswerLoaded, BodyLoaded, ChecksLoaded, EventHistoryLoaded
 from tui.verdicts import Checks
@@ -35,11 +35,15 @@ class DetailPane(Vertical):
             self.answers = answers
 
     class ChecksWanted(Message):
-        """What is known of this delivery's checks is not at hand; only the last one counts."""
+        """What is known of this delivery's checks is not at hand; only the last one counts.
 
-        def __init__(self, delivery: Delivery) -> None:
+        It `may_wait` if it was never sent, and its endpoint is paused.
+        """
+
+        def __init__(self, delivery: Delivery, *, may_wait: bool) -> None:
             super().__init__()
             self.delivery = delivery
+            self.may_wait = may_wait
 
         def can_replace(self, message: Message) -> bool:
             """A later wish stands for this one."""
@@ -69,17 +73,22 @@ class DetailPane(Vertical):
         self._row: Row | None = None
         self._checks: Checks | None = None
         self._configured: Container[str] = ()
+        self._paused: frozenset[str] = frozenset()
         self._answers: dict[int, BodyView] = {}
         self._wanted: set[int] = set()
         self._history: EventHistory | None = None
+        self._left: tuple[int | None, View | None] = (None, None)
+        """A delivery, and the view of its body that was chosen the last time."""
+        self.tabs = TabBar(*TABS)
+        self.body_pane = BodyPane(id="body")
 
     def compose(self) -> ComposeResult:
         """Make the summary and the tabs."""
         yield Static(id="detail-title", markup=False)
         yield Static(id="summary", markup=False)
-        yield TabBar(*TABS)
+        yield self.tabs
         with ContentSwitcher(initial=TABS[0]):
-            yield BodyPane(id="body")
+            yield self.body_pane
             for name in TABS[1:]:
                 yield CursorView(id=name)
 
@@ -88,15 +97,16 @@ class DetailPane(Vertical):
         """Which delivery is shown."""
         return None if self._row is None else self._row.delivery.id
 
-    @property
-    def body_pane(self) -> BodyPane:
-        """The body's tab."""
-        return self.query_one(BodyPane)
+    def begin(self, tab: str, delivery_id: int | None, view: View | None) -> None:
+        """Begin with a tab, and with a view of one delivery's body."""
+        if tab in TABS:
+            self.tabs.active = tab
+        self._left = delivery_id, view
 
-    @property
-    def tabs(self) -> TabBar:
-        """The bar of tabs."""
-        return self.query_one(TabBar)
+    def cycle_body(self) -> None:
+        """Show the body the next way."""
+        self._left = (None, None)
+        self.body_pane.cycle()
 
     def show(self, row: Row) -> None:
         """Show a delivery as far as the list knows it, or what is new of it if it is the one shown."""
@@ -122,12 +132,19 @@ class DetailPane(Vertical):
         self._show_verdict(keep_place=True)
         self._want_checks()
 
+    def know_paused(self, endpoints: frozenset[str]) -> None:
+        """Take note of the endpoints whose forwarding is paused."""
+        changed, self._paused = self._paused ^ endpoints, endpoints
+        if self._row is not None and self._row.delivery.endpoint in changed:
+            self._want_checks()
+
     def on_body_loaded(self, message: BodyLoaded) -> None:
         """Show the body of the delivery shown; another one's comes too late."""
         if message.delivery_id != self.delivery_id:
             return
         if isinstance(message.body, Body):
-            self.body_pane.show(message.body)
+            left, view = self._left
+            self.body_pane.show(message.body, view if left == message.delivery_id else None)
         else:
             self.body_pane.show_problem(message.body)
 
@@ -136,6 +153,7 @@ class DetailPane(Vertical):
         if message.delivery_id == self.delivery_id:
             self._checks = message.checks
             self._show_verdict(keep_place=True)
+            self._show_attempts(keep_place=True)
 
     def on_event_history_loaded(self, message: EventHistoryLoaded) -> None:
         """Show the deliveries of the same event."""
@@ -176,8 +194,9 @@ class DetailPane(Vertical):
         self.tabs.remark("body", message.view.view.value if len(message.view.views) > 1 else "")
 
     def _want_checks(self) -> None:
-        if self._row is not None:
-            self.post_message(self.ChecksWanted(self._row.delivery))
+        if (row := self._row) is not None:
+            may_wait = not row.attempts and row.delivery.endpoint in self._paused
+            self.post_message(self.ChecksWanted(row.delivery, may_wait=may_wait))
 
     def _show_verdict(self, *, keep_place: bool) -> None:
         if self._row is None:
@@ -211,11 +230,13 @@ class DetailPane(Vertical):
             self.post_message(self.HistoryWanted(self._row.delivery))
 
     def _show_attempts(self, *, keep_place: bool) -> None:
-        if self._row is None:
+        if (row := self._row) is None:
             return
-        attempts = self._row.attempts
-        self.tabs.remark("attempts", str(len(attempts)) if attempts else "")
-        lines = attemptlines.lines(self._row.delivery, attempts, self._answers, self._zone)
+        self.tabs.remark("attempts", str(len(row.attempts)) if row.attempts else "")
+        waits = self._checks is not None and self._checks.waits
+        lines = attemptlines.lines(
+            row.delivery, row.attempts, self._answers, self._zone, waits=waits
+        )
         self._view("attempts").show(lines, keep_place=keep_place)
         self._want_answers()
 

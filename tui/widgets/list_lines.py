@@ -11,12 +11,16 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from tui import columns, labels
+from tui.eventfold import Standing
 from tui.listing import Listing
 from tui.window import Row
 
 HEADER_ROWS = 1
 DRAWN_MAX = 500
 """Lines that are kept as they were drawn."""
+
+Seen = tuple[Row | None, Standing | None]
+"""What a line is drawn from."""
 
 
 class ListLines(ScrollView):
@@ -32,9 +36,9 @@ class ListLines(ScrollView):
         self._listing = listing
         self._zone = zone
         self._columns: list[columns.Column] = []
-        self._drawn: dict[tuple[int, bool | None], tuple[Row | None, Strip]] = {}
+        self._drawn: dict[tuple[int, bool | None], tuple[Seen, Strip]] = {}
         """Lines by number, and whether they are under the cursor; drawing one takes a tenth of a millisecond."""
-        self._shown: list[tuple[int, Row | None]] = []
+        self._shown: list[tuple[int, Seen]] = []
         """What was in sight when the list was drawn last."""
 
     def render_line(self, y: int) -> Strip:
@@ -45,12 +49,12 @@ class ListLines(ScrollView):
         if index >= len(self._listing):
             return self._beyond(index)
         number = self._listing.numbers[index]
-        row = self._listing.row(number)
+        seen = self._see(number)
         place = (number, number == self.selected and (self.has_focus or None))
         drawn, strip = self._drawn.get(place, (None, None))
-        if strip is None or drawn is not row:
-            strip = self._draw(number, row)
-            self._drawn[place] = (row, strip)
+        if strip is None or drawn != seen:
+            strip = self._draw(number, *seen)
+            self._drawn[place] = (seen, strip)
         return strip
 
     def notify_style_update(self) -> None:
@@ -65,11 +69,14 @@ class ListLines(ScrollView):
             line = index - self.scroll_offset.y + HEADER_ROWS
             self.refresh(Region(0, line, self.size.width, 1))
 
-    def _draw(self, number: int, row: Row | None) -> Strip:
+    def _see(self, number: int) -> Seen:
+        return self._listing.row(number), self._listing.standing(number)
+
+    def _draw(self, number: int, row: Row | None, standing: Standing | None) -> Strip:
         if row is None:
             content = columns.waiting(self._columns, number)
         else:
-            content = columns.cells(self._columns, row, self._zone)
+            content = columns.cells(self._columns, row, self._zone, standing)
         if number == self.selected:
             return self._strip("▌", content, "list--cursor")
         return self._strip(" ", content)
@@ -82,7 +89,8 @@ class ListLines(ScrollView):
     def _strip(self, mark: str, content: Content, *component: str) -> Strip:
         style = self.get_visual_style(*component)
         line = Content(mark) + content
-        return Visual.to_strips(self, line, self.size.width, 1, style, pad=True)[0]
+        strips = Visual.to_strips(self, line, self.size.width, 1, style, pad=True)
+        return strips[0] if strips else Strip.blank(0)  # no column is left beside the scrollbar
 
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width
@@ -105,8 +113,8 @@ class ListLines(ScrollView):
         else:
             self.virtual_size = size
 
-    def _in_sight(self) -> list[tuple[int, Row | None]]:
-        """Return the numbers in sight with their rows: what is to be drawn anew when it changes."""
+    def _in_sight(self) -> list[tuple[int, Seen]]:
+        """Return the numbers in sight with what their lines show: they are drawn anew when it changes."""
         top, height = self.scroll_offset.y, self.size.height
         numbers = self._listing.numbers.part(top, top + height)
-        return [(number, self._listing.row(number)) for number in numbers]
+        return [(number, self._see(number)) for number in numbers]

@@ -63,7 +63,7 @@ class Panes(Container):
     def action_cycle_body(self) -> None:
         """Show the body the next way."""
         if self.detail.tabs.active == "body":
-            self.detail.body_pane.cycle()
+            self.detail.cycle_body()
         self.detail.tabs.active = "body"
 
     def action_tab(self, name: str) -> None:

@@ -20,24 +20,32 @@ class TopBar(Widget):
     deliveries: reactive[int] = reactive(0)
     following: reactive[bool] = reactive(default=True)
     unseen: reactive[int] = reactive(0)
+    folded: reactive[bool] = reactive(default=False)
+    """Whether the list has one line for each event."""
     picked: reactive[int | None] = reactive(None)
     """The delivery that the next one is to be compared with."""
     progress: reactive[str] = reactive("")
-    """How far what takes longer has come; it takes the place of all but the last word."""
+    """How far what takes longer has come; it takes the place of all but the last word, or of all."""
 
     def render(self) -> Content:
         """Lay out the line: the URL left, the state right."""
         if self.progress:
-            return self._fill(Content(f" {self.progress}"), self._follow() + "   ")
+            return self._tell(f" {self.progress}")
         if self.picked is not None:
             text = f" #{self.picked} is picked: D on another compares them, D on it forgets it"
-            return self._fill(Content(text), self._follow() + "   ")
+            return self._tell(text)
         url = f"{safe(self.ingress)}/in/<name>" if self.ingress else ""
         left = Content.assemble((" hooktap ", ".bar-name"), f"  {url}")
         right = Content("   ").join(
-            [self._connection(), self._count(), self._follow(), Content("")]
+            [self._connection(), self._count(), *self._fold(), self._follow(), Content("")]
         )
         return self._fill(left, right)
+
+    def _tell(self, text: str) -> Content:
+        """Give a text all of the line, if it would not fit beside the last word."""
+        left, right = Content(text), self._follow() + "   "
+        fits = left.cell_length + right.cell_length < self.size.width
+        return self._fill(left, right if fits else Content())
 
     def _fill(self, left: Content, right: Content) -> Content:
         room = max(self.size.width - right.cell_length - 1, 0)
@@ -52,6 +60,9 @@ class TopBar(Widget):
         if self.size.width < ROOMY:
             return Content(f"{self.deliveries:,}")
         return Content(labels.count(self.deliveries, "delivery", "deliveries"))
+
+    def _fold(self) -> list[Content]:
+        return [Content.styled(f"{labels.FOLDED} folded", labels.NEUTRAL)] if self.folded else []
 
     def _follow(self) -> Content:
         if self.following:
