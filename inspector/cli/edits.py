@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from inspector.cli.options import FILE
-from inspector.core.edits import BODY_MAX_BYTES, Changes
+from inspector.core.edits import BODY_MAX_BYTES, Again, Changes
 from inspector.core.text import encode, safe
 
 
@@ -31,7 +31,7 @@ def assignment(text: str) -> tuple[str, str]:
 
 
 def editing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options; the command gets `changes`, None if none was given."""
+    """Add the options; the command gets `changes`: these, an earlier edit's, or None if none was given."""
 
     @functools.wraps(function)
     def gathering(
@@ -41,12 +41,20 @@ def editing(function: Callable[..., Any]) -> Callable[..., Any]:
         headers: tuple[tuple[bytes, bytes | None], ...],
         body_file: Path | None,
         values: tuple[tuple[str, str], ...],
+        again: int | None,
         **others: Any,
     ) -> Any:
         body = None if body_file is None else _read(body_file)
         target = None if path is None else encode(path)
         changes = Changes(method, target, headers, body, values)
-        return function(*args, changes=None if changes == Changes() else changes, **others)
+        given = None if changes == Changes() else changes
+        if again is None:
+            return function(*args, changes=given, **others)
+        if given is not None:
+            raise click.UsageError(
+                "--edit sends an earlier edit as it was: it takes no other change"
+            )
+        return function(*args, changes=Again(again), **others)
 
     for option in reversed(_OPTIONS):
         gathering = option(gathering)
@@ -77,6 +85,13 @@ _OPTIONS = (
         metavar="PATH=VALUE",
         help="Put a value into a JSON body, as in booking.status=PAID or items.0.id=7; "
         "every other byte stays. Give it again for more.",
+    ),
+    click.option(
+        "--edit",
+        "again",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Send what was edited for attempt N, here or in the terminal; `hooktap show ID` has the numbers.",
     ),
 )
 

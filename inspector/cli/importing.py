@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from inspector.cli import requests
-from inspector.cli.look import Look, day
+from inspector.cli.look import Columns, Look, day
 from inspector.cli.options import as_json, command
 from inspector.cli.reach import reach
 from inspector.core.arrivals import Arrival
@@ -73,7 +73,7 @@ def import_(
 
     def tell(delivery: Delivery) -> None:
         click.echo(
-            dumps(delivery_to_json(delivery)) if as_json else look.delivery(delivery, when=day)
+            dumps(delivery_to_json(delivery)) if as_json else look.delivery(delivery, Columns(day))
         )
 
     def complain(sentence: str) -> None:

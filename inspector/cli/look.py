@@ -18,15 +18,21 @@ from inspector.core.model import (
     Verdict,
     Verification,
 )
-from inspector.core.text import safe, shorten
+from inspector.core.text import fit, safe
 
 if TYPE_CHECKING:
     from inspector.core.diagnosis import Finding
 
 EVENT_WIDTH = 24
 EVENT_MAX = 60
+EVENT_MIN = 12
 METHOD_MAX = 12
 """A provider's are shorter; a stranger's may be as long as a line can be."""
+_LIST_WIDTH = 83
+"""Of a line of `hooktap list` without the event's name, as long as all the rest has its usual length."""
+_YEAR_WIDTH = 8
+"""Besides the seconds, what a date without a year does without."""
+_SIZE_WIDTH = 11
 INDENT = " " * 10
 """As wide as the clock, so that a second line stands under the number."""
 
@@ -51,6 +57,11 @@ def clock(time_us: int) -> str:
 def day(time_us: int) -> str:
     """Return the local date and time, to the second."""
     return f"{_local(time_us):%Y-%m-%d %H:%M:%S}"
+
+
+def minute(time_us: int) -> str:
+    """Return the local month, day and minute."""
+    return f"{_local(time_us):%m-%d %H:%M}"
 
 
 def moment(time_us: int) -> str:
@@ -80,6 +91,31 @@ def duration(time_us: int) -> str:
 
 def _local(time_us: int) -> datetime:
     return datetime.fromtimestamp(time_us / 1_000_000, UTC).astimezone()
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the line of a delivery has room for."""
+
+    when: Callable[[int], str] = clock
+    event: int = EVENT_WIDTH
+    """Columns that the event's name has at least."""
+    event_max: int = EVENT_MAX
+    has_size: bool = True
+
+    @classmethod
+    def within(cls, width: int | None) -> "Columns":
+        """Return what fits beside the date into `width`; None: there is no end to the line."""
+        if width is None or width >= _LIST_WIDTH + EVENT_WIDTH:
+            room = EVENT_MAX if width is None else width - _LIST_WIDTH
+            return cls(day, event_max=min(room, EVENT_MAX))
+        when, has_size, room = day, True, width - _LIST_WIDTH
+        if room < EVENT_MIN:
+            when, room = minute, room + _YEAR_WIDTH
+        if room < EVENT_MIN:
+            has_size, room = False, room + _SIZE_WIDTH
+        room = max(min(room, EVENT_WIDTH), EVENT_MIN)
+        return cls(when, room, room, has_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +153,15 @@ class Look:
         sign = "✓" if outcome is Outcome.VERIFIED else "✗" if outcome.is_invalid else "·"
         return self.colored(f"{self.mark(sign)} {outcome.value}", _COLORS[outcome])
 
-    def delivery(self, delivery: Delivery, *, when: Callable[[int], str] = clock) -> str:
+    def delivery(self, delivery: Delivery, columns: Columns = Columns()) -> str:
         """Return the line of a delivery."""
-        event = shorten(safe(delivery.event or "-"), EVENT_MAX)
         return "  ".join(
             (
-                self.faint(when(delivery.received_at_us)),
+                self.faint(columns.when(delivery.received_at_us)),
                 f"{number(delivery.id)} {self.mark('→')} {delivery.endpoint:<12}",
-                f"{event:<{EVENT_WIDTH}}",
-                f"{shorten(safe(delivery.request.method), METHOD_MAX):<6}",
-                f"{size(delivery.body_bytes):>9}",
+                fit(safe(delivery.event or "-"), columns.event, columns.event_max),
+                fit(safe(delivery.request.method), 6, METHOD_MAX),
+                *([f"{size(delivery.body_bytes):>9}"] if columns.has_size else []),
                 self.verdict(delivery.verification),
             )
         )
@@ -165,7 +200,7 @@ class Look:
         line = f"{self.faint(when(attempt.started_at_us))}  {head}"
         if attempt.trigger is Trigger.FORWARD:
             return line
-        edited = f", edited {' '.join(attempt.edited)}" if attempt.edited else ""
+        edited = f" {attempt.number}, edited {' '.join(attempt.edited)}" if attempt.edited else ""
         return f"{line}  {self.faint(attempt.trigger.value + edited)}"
 
     def result(self, attempt: Attempt) -> str:

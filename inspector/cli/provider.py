@@ -14,7 +14,7 @@ from inspector.config import providers_dir
 from inspector.core import description, signing
 from inspector.core.providers import Provider
 from inspector.core.table import nearest
-from inspector.core.text import safe, shorten
+from inspector.core.text import cells, fit, safe, shorten
 from inspector.core.wire import JSON, dumps
 from inspector.errors import NotFoundError
 from inspector.simulate import catalogue
@@ -55,11 +55,11 @@ def list_(*, as_json: bool) -> None:
         return
     look = Look.of(sys.stdout)
     rows = [(each.name, shorten(safe(each.title), TITLE_MAX), each.scheme.value) for each in known]
-    name, title, scheme = (max(map(len, column)) for column in zip(*rows, strict=True))
+    name, title, scheme = (max(map(cells, column)) for column in zip(*rows, strict=True))
     for row, each in zip(rows, known, strict=True):
         signed = shorten(safe(description.signed(each)), SIGNED_MAX)
         click.echo(
-            f"{row[0]:<{name}}  {row[1]:<{title}}  {look.faint(f'{row[2]:<{scheme}}')}  {signed}"
+            f"{row[0]:<{name}}  {fit(row[1], title)}  {look.faint(f'{row[2]:<{scheme}}')}  {signed}"
         )
 
 

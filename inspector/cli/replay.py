@@ -9,7 +9,7 @@ from inspector.cli.edits import editing
 from inspector.cli.look import Look
 from inspector.cli.options import QueryCommand, as_json, command, target_url
 from inspector.cli.replays import INTERRUPTED, Telling, Wanted, auto, dry, rate, some
-from inspector.core.edits import Changes
+from inspector.core.edits import Again, Changes
 from inspector.core.model import Sign
 from inspector.datadir import DataDir
 
@@ -62,7 +62,7 @@ def replay(
     what: tuple[str, ...],
     to: str | None,
     sign: str | None,
-    changes: Changes | None,
+    changes: Changes | Again | None,
     order: str | None,
     limit: int | None,
     rate: float | None,
@@ -94,6 +94,8 @@ def replay(
             raise click.UsageError("--watch takes one ID, and --until-success takes --watch")
         paths = [Path(path) for path in watch if path]
         ctx.exit(auto(data_dir, ids[0], how, telling, paths, until_success=until_success))
+    if isinstance(changes, Again) and (ids is None or len(ids) != 1):
+        raise click.UsageError("--edit takes one ID: the edit is one of that delivery's")
     if ids is not None and (order or limit):
         raise click.UsageError(
             "--order and --limit are for a query: numbers are sent as they stand"

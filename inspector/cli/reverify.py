@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from inspector.cli.look import Look, day
+from inspector.cli.look import Columns, Look, day
 from inspector.cli.options import QueryCommand, as_json, command
 from inspector.cli.progress import Progress, noting_ctrl_c
 from inspector.cli.reach import reach
@@ -86,5 +86,7 @@ class _Run:
         elif old is None:
             click.echo(self._look.recheck(verdict, when=day))
         elif old.verification.outcome is not verdict.verification.outcome:
-            line = self._look.delivery(replace(old, verification=verdict.verification), when=day)
+            line = self._look.delivery(
+                replace(old, verification=verdict.verification), Columns(day)
+            )
             click.echo(f"{line}  {self._look.faint(f'was {old.verification.outcome}')}")

@@ -41,7 +41,7 @@ def web(ctx: click.Context, /, *, port: int, open_browser: bool, config_file: Pa
     Ctrl-C stops it. Exit 0 after SIGTERM, 130 after Ctrl-C, 3 if the port is taken.
     """
     if importlib.util.find_spec("textual_serve") is None:
-        raise HooktapError("this needs the extra 'web': pipx install 'hooktap[web]'")
+        raise HooktapError("this needs the extra 'web': pipx install '.[web]' where Hooktap lies")
     if config_file is not None:
         # For the terminals as well, to which an option would mean an inspector that they are to start.
         os.environ["HOOKTAP_CONFIG"] = str(here() / config_file)

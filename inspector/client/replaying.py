@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from inspector.client import Client
-from inspector.core.edits import Changes, Edit
+from inspector.core.edits import Again, Changes, Edit
 from inspector.core.model import Attempt, Delivery, Sign
 from inspector.core.turns import Replayed, Turn, is_same_answer, wants_bodies
-from inspector.errors import HooktapError, UnreachableError
+from inspector.errors import HooktapError, NotFoundError, UnreachableError
 
 PAGE = 500
 MOST_AT_ONCE = 32
@@ -25,7 +25,7 @@ class Order:
     """Another target than the endpoint's."""
     sign: Sign | None = None
     """None: freshly where a secret is known."""
-    edit: Edit | Changes | None = None
+    edit: Edit | Changes | Again | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Tally:
 async def replay(client: Client, delivery_id: int, order: Order) -> Replayed:
     """Send a delivery once more, and compare it with the last attempt. Raises what the client raises."""
     attempts = await client.attempts(delivery_id)
-    edit = await _edit(client, delivery_id, order)
+    edit = await _edit(client, delivery_id, order, attempts)
     after = await client.replay(delivery_id, to=order.to, sign=order.sign, edit=edit)
     if not attempts:
         return Replayed(after)
@@ -87,12 +87,26 @@ async def target_of(client: Client, delivery: Delivery) -> str | None:
     return targets.get(delivery.endpoint)
 
 
-async def _edit(client: Client, delivery_id: int, order: Order) -> Edit | None:
-    if not isinstance(order.edit, Changes):
-        return order.edit
-    delivery, _ = await client.delivery(delivery_id)
-    body = await client.body(delivery_id) if order.edit.need_body else b""
-    return order.edit.of(replace(delivery.request, body=body))
+async def _edit(
+    client: Client, delivery_id: int, order: Order, attempts: Iterable[Attempt]
+) -> Edit | None:
+    match order.edit:
+        case Changes() as changes:
+            delivery, _ = await client.delivery(delivery_id)
+            body = await client.body(delivery_id) if changes.need_body else b""
+            return changes.of(replace(delivery.request, body=body))
+        case Again(number):
+            return await client.edit(_edited(delivery_id, number, attempts).id)
+        case edit:
+            return edit
+
+
+def _edited(delivery_id: int, number: int, attempts: Iterable[Attempt]) -> Attempt:
+    edited = {attempt.number: attempt for attempt in attempts if attempt.edited}
+    if number not in edited:
+        known = f"it was for {', '.join(map(str, edited))}" if edited else "it never was"
+        raise NotFoundError(f"#{delivery_id} was not edited for an attempt {number} ({known})")
+    return edited[number]
 
 
 async def _is_same(client: Client, before: Attempt, after: Attempt) -> bool:

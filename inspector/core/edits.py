@@ -84,6 +84,14 @@ class Changes:
         return headers
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What was changed before an earlier attempt at the delivery, once more."""
+
+    number: int
+    """Of that attempt, among those at the delivery."""
+
+
 def suffix(target: bytes) -> bytes:
     """Return what an edit calls the target: path and query after the endpoint, or all of it if it names none."""
     place = split_ingress(target)

@@ -46,6 +46,8 @@ class Has(StrEnum):
     ATTEMPT = "attempt"
     HANDSHAKE = "handshake"
     EVENT = "event"
+    NOTE = "note"
+    """A person wrote one."""
 
 
 class Is(StrEnum):

@@ -4,7 +4,9 @@ The one choke point. Everything a sender or a target wrote passes `safe` or `saf
 a widget, a log line or a printed line. It escapes no markup language: hand the result over as literal text.
 """
 
+import itertools
 import re
+import unicodedata
 from functools import lru_cache
 
 _FORBIDDEN = re.compile(
@@ -67,6 +69,30 @@ def shorten(text: str, width: int) -> str:
     if len(text) <= width:
         return text
     return text[: width - 1] + "…" if width > 0 else ""
+
+
+def cells(text: str) -> int:
+    """Return how many of a terminal's columns safe text takes: CJK and emoji two each, combining marks none."""
+    return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+def fit(text: str, width: int, most: int | None = None) -> str:
+    """Fill safe text up to `width` columns; cut it to `most`, the last one `…` if any was lost."""
+    if most is not None and cells(text) > most:
+        ends = itertools.accumulate(map(_cells, text))
+        text = "".join(each for each, end in zip(text, ends, strict=True) if end < most) + "…"
+    return text + " " * (width - cells(text))
+
+
+@lru_cache(maxsize=1024)
+def _cells(character: str) -> int:
+    if (
+        "\u1160" <= character <= "\u11ff"
+    ):  # what stands in one block with the Hangul letter before it
+        return 0
+    if unicodedata.category(character) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -45,6 +45,7 @@ _HAS = {
     Has.ATTEMPT: "EXISTS (SELECT 1 FROM attempt WHERE delivery_id = delivery.id)",
     Has.HANDSHAKE: "EXISTS (SELECT 1 FROM handshake WHERE delivery_id = delivery.id)",
     Has.EVENT: "event IS NOT NULL",
+    Has.NOTE: "EXISTS (SELECT 1 FROM mark WHERE delivery_id = delivery.id AND note IS NOT NULL)",
 }
 
 _IS = {

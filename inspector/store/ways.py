@@ -47,6 +47,7 @@ IN_TABLE = {
     str(Is.MARKED): MARKED,
     str(Is.FAILED): FAILED,
     str(Has.HANDSHAKE): _REFERS.format(table="handshake"),
+    str(Has.NOTE): MARKED,
 }
 
 WITH_WORDS = "SELECT rowid FROM word WHERE word MATCH :match AND rowid BETWEEN :low AND :high ORDER BY rowid DESC"

@@ -9,9 +9,11 @@ from dataclasses import replace
 import click
 import pytest
 
+from inspector.cli.deliveries import _row
 from inspector.cli.listen import _Text
-from inspector.cli.look import Look, clock, duration, moment, size
+from inspector.cli.look import Columns, Look, clock, duration, moment, size
 from inspector.core.model import Failure, FailureKind, Outcome, Trigger, Verification
+from inspector.core.text import cells
 from tests.factories import NOW_S, attempt, delivery, request, response, verdict
 
 PLAIN = Look()
@@ -37,6 +39,46 @@ def test_a_verified_delivery_is_one_line() -> None:
     assert line == (
         "08:00:00  #1042  → jinko         booking.completed         POST         29 B  ✓ verified"
     )
+
+
+@pytest.mark.parametrize(
+    "event", ["予約.完了", "cafe\u0301.paid", "🎉", None, "予" * 200, "x" * 200]
+)
+@pytest.mark.parametrize("width", [None, 200, 120, 107, 106, 95, 94, 80, 76])
+def test_columns_stand_under_each_other_and_fit(event: str | None, width: int | None) -> None:
+    """Whatever letters the event's name has; from 76 columns on with the answer of the last attempt beside it."""
+    columns = Columns.within(width)
+    verification = Verification(Outcome.NO_SECRET, "")
+    line, plain = (
+        PLAIN.delivery(delivery(id=12, event=each, verification=verification), columns)
+        for each in (event, "x")
+    )
+    assert width is None or cells(line + "  → 200") <= width
+    if len(event or "") < 200:
+        place = cells(line[: line.index("POST")])
+        assert place == cells(plain[: plain.index("POST")])
+
+
+@pytest.mark.parametrize("width", [None, 80])
+def test_answers_stand_under_each_other(width: int | None) -> None:
+    """Behind outcomes of any length; what has no answer ends in no blank."""
+    made = [delivery(id=1, event="予", verification=Verification(each, "")) for each in Outcome]
+    rows = [_row(PLAIN, Columns.within(width), each, [attempt()]) for each in made]
+    assert len({cells(row.removesuffix("→ 200")) for row in rows}) == 1
+    assert all(not _row(PLAIN, Columns(), each, []).endswith(" ") for each in made)
+
+
+def test_what_gives_way_as_the_terminal_narrows() -> None:
+    """The name, the year and the seconds, the size, and then nothing more."""
+    made = delivery(id=12, endpoint="jinko", event="booking.completed", verification=VERIFIED)
+    shown = [PLAIN.delivery(made, Columns.within(width)) for width in (None, 95, 94, 80, 10)]
+    assert shown == [
+        "2026-06-02 08:00:00  #12    → jinko         booking.completed         POST         29 B  ✓ verified",
+        "2026-06-02 08:00:00  #12    → jinko         booking.com…  POST         29 B  ✓ verified",
+        "06-02 08:00  #12    → jinko         booking.completed    POST         29 B  ✓ verified",
+        "06-02 08:00  #12    → jinko         booking.complet…  POST    ✓ verified",
+        "06-02 08:00  #12    → jinko         booking.com…  POST    ✓ verified",
+    ]
 
 
 def test_an_attempt_stands_below_its_delivery() -> None:

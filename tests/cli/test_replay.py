@@ -60,10 +60,42 @@ async def test_edited_by_options(shell: Opening, tmp_path: Path) -> None:
     assert taken.body == b'{"n": 2, "s": "\\u00e9"}\n'
     assert (taken.header(b"X-A"), taken.header(b"Content-Type")) == ([b"b"], [])
     assert done.code == 0
-    assert done.text.endswith("replay, edited method target headers body\n")
+    assert done.text.endswith("replay 1, edited method target headers body\n")
     assert second.body == b'{"n": 3}'
     found = json.loads(as_json.out)
     assert (found["edited"], found["turn"], found["same_answer"]) == (["body"], "same", True)
+
+
+async def test_an_earlier_edit_again(shell: Opening) -> None:
+    """Any of them by its attempt's number, which `show` has; byte for byte, and once more an edit."""
+    async with shell(fakes.answering(), 2) as sh:
+        await sh("1")
+        await sh("1", "--set", "n=7", "--header", "X-A: \udcff")
+        await sh("1", "--method", "PUT")
+        shown = await asyncio.to_thread(sh.hooktap, "show", "1", "--data-dir", str(sh.folder))
+        assert "replay 2, edited headers body\n" in shown.text
+        assert "replay 3, edited method\n" in shown.text
+        done = await sh("1", "--edit", "2", "--sign", "verbatim")
+        assert done.text.endswith("replay 4, edited headers body  same\n")
+        as_json = json.loads((await sh("1", "--edit", "4", "--json")).out)
+        refused = [await sh("1", "--edit", "1"), await sh("2", "--edit", "2")]
+
+    first, put, again, last = sh.target.requests[1:]
+    assert put.line.startswith(b"PUT ")
+    assert (again.body, again.header(b"X-A")) == (b'{"n": 7}', [b"\xff"])
+    assert (again.head, again.body) == (first.head, first.body) == (last.head, last.body)
+    assert (as_json["number"], as_json["edited"]) == (5, ["headers", "body"])
+    assert [done.code for done in refused] == [4, 4]
+    assert "for an attempt 1 (it was for 2, 3, 4, 5)" in refused[0].err
+    assert "#2 was not edited for an attempt 2 (it never was)" in refused[1].err
+
+
+async def test_an_earlier_edit_whenever_a_file_changes(shell: Opening) -> None:
+    async with shell(saying(fakes.answer(500), fakes.OK)) as sh:
+        await sh("1", "--set", "n=7")
+        done = await sh("1", "--edit", "1", "--watch", "--until-success")
+    assert done.code == 0
+    assert [each.body for each in sh.target.requests] == [b'{"n": 7}'] * 2
 
 
 @pytest.mark.parametrize(
@@ -76,6 +108,12 @@ async def test_edited_by_options(shell: Opening, tmp_path: Path) -> None:
         (["--header", "\x1b[2J"], 2, "␛[2J"),
         (["--set", "n"], 2, "is no json.path=value"),
         (["--set", "absent=1"], 1, "cannot set 'absent'"),
+        (["--edit", "1"], 4, "#1 was not edited for an attempt 1 (it never was)"),
+        (["--edit", "0"], 2, "0 is not in the range"),
+        (["--edit", "99999999999999999999"], 4, "it never was"),
+        (["--edit", "1", "--method", "PUT"], 2, "it takes no other change"),
+        (["2", "--edit", "1"], 2, "--edit takes one ID"),
+        (["status:500", "--edit", "1"], 2, "--edit takes one ID"),
         (["--body-file", "absent"], 2, "cannot read absent"),
         (["--rate", "0"], 2, "is no rate"),
         (["--order", "newest"], 2, "are for a query"),

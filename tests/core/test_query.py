@@ -70,6 +70,7 @@ def test_empty_query_lets_everything_through(text: str) -> None:
         ("until:2026-06-02", Moment(Key.UNTIL, datetime(2026, 6, 3))),  # noqa: DTZ001
         ("since:2026-06-02T08:00Z", Moment(Key.SINCE, datetime(2026, 6, 2, 8, tzinfo=UTC))),
         ("has:attempt", Term(Key.HAS, "attempt")),
+        ("HAS:Note", Term(Key.HAS, "Note")),
         ("is:pending", Term(Key.IS, "pending")),
         ("is:duplicate", Term(Key.IS, "duplicate")),
         ("header:x-foo=bar", Field(Key.HEADER, ("x-foo",), "bar")),

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.core.text import decode, encode, encode_any, is_unicode, safe, safe_lines, shorten
+from inspector.core.text import (
+    cells,
+    decode,
+    encode,
+    encode_any,
+    fit,
+    is_unicode,
+    safe,
+    safe_lines,
+    shorten,
+)
 
 INVISIBLE = {"Cc", "Cs", "Zl", "Zp"}
 VISIBLE_FORMATS = {
@@ -110,6 +120,53 @@ def test_shortened_text_fits(text: str, width: int) -> None:
     cut = shorten(text, width)
     assert len(cut) <= max(width, 0)
     assert cut == text or cut.endswith("…") or width <= 0
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("", 0),
+        ("booking", 7),
+        ("予約.完了", 9),
+        ("ﾊﾝ", 2),
+        ("\uff21\uff22", 4),
+        ("🎉", 2),
+        ("🇯🇵", 2),
+        ("cafe\u0301", 4),
+        ("a\u20dd", 1),
+        ("한", 2),
+        ("\u1112\u1161\u11ab", 2),
+        ("é→…·", 4),
+        ("नमस्ते", 4),
+    ],
+)
+def test_columns_of_a_text(text: str, columns: int) -> None:
+    assert cells(text) == columns
+    assert fit(text, 12) == text + " " * (12 - columns)
+
+
+@pytest.mark.parametrize(
+    ("text", "fitted"),
+    [
+        ("booking", "booki…"),
+        ("予約完了", "予約… "),
+        ("a予約完了", "a予約…"),
+        ("cafe\u0301cafe", "cafe\u0301c…"),
+        ("", "      "),
+        ("🎉🎉🎉", "🎉🎉🎉"),
+    ],
+)
+def test_text_cut_to_columns(text: str, fitted: str) -> None:
+    """What is half in takes its whole place with it, and a mark goes with its letter."""
+    assert fit(text, 6, 6) == fitted
+    assert cells(fitted) == 6
+
+
+@given(st.text().map(safe), st.integers(1, 30), st.integers(1, 30))
+def test_fitted_text_fits(text: str, width: int, most: int) -> None:
+    fitted = fit(text, width, most)
+    assert min(width, most) <= cells(fitted) <= max(width, most)
+    assert fitted.rstrip(" ") == text.rstrip(" ") or cells(text) <= most or "…" in fitted
 
 
 def test_anything_can_be_encoded() -> None:

@@ -78,6 +78,7 @@ PROVED_BY = {
         "tests/store/test_schema.py::test_migration_killed_halfway_is_at_one_version",
         "tests/store/test_schema.py::test_version_1_killed_on_its_way_to_2",
         "tests/store/test_schema.py::test_version_2_killed_on_its_way_to_3",
+        "tests/store/test_schema.py::test_killed_on_the_way_to_a_later_version",
     ),
     "F12 long reader": (
         f"{DISK}::test_a_long_reader_delays_nobody_and_its_log_is_cut_afterwards",

@@ -96,6 +96,10 @@ async def test_a_mark_of_the_same_commit_keeps_it(store: Store) -> None:
         ("is:marked note:refund", [3]),
         ("is:marked or note:refund", [3, 2, 1]),
         ("-note:refund", [4, 1]),
+        ("has:note", [3, 2]),
+        ("-has:NOTE", [4, 1]),
+        ("is:marked -has:note", [1]),
+        ("has:note or is:marked", [3, 2, 1]),
     ],
 )
 async def test_found_by_it(store: Store, text: str, numbers: list[int]) -> None:
@@ -104,3 +108,15 @@ async def test_found_by_it(store: Store, text: str, numbers: list[int]) -> None:
         await store.mark(number, order)
 
     assert await found(store, text) == numbers
+
+
+async def test_a_note_taken_away_is_found_no_longer(store: Store) -> None:
+    await received(store, 2)
+    for number in (1, 2):
+        await store.mark(number, NOTED)
+    await store.mark(1, MARKED)
+    for number in (1, 2):
+        await store.mark(number, MarkOrder(note=""))
+
+    assert await found(store, "has:note") == []
+    assert await found(store, "is:marked") == [1]
