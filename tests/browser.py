@@ -14,8 +14,8 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from scripts.screen import Screen
 from tests.elsewhere import missing
-from tests.pseudoterminal import Screen
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 COLUMNS_PX, LINES_PX = 1000, 640

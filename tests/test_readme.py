@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 import pytest
-from textual.app import App
-from textual.binding import Binding
 
 from inspector import providers
 from inspector.cli import COMMANDS, hooktap
@@ -19,14 +17,12 @@ from inspector.core import description
 from inspector.core.model import Outcome, Verification
 from inspector.core.query import Has, Is, Key, leaves, parse
 from inspector.core.verification import verify
+from scripts import keys
+from scripts.keys import key_names
 from tests.factories import attempt, delivery, headers, request
 from tests.process import ROOT
 from tui.app import HooktapApp
-from tui.screens.deliveries import DeliveriesScreen
-from tui.widgets.body_lines import BodyLines
-from tui.widgets.cursor_view import CursorView
-from tui.widgets.delivery_list import DeliveryList
-from tui.widgets.panes import Panes
+from tui.keymap import groups
 
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -35,14 +31,6 @@ SPANS = re.findall(r"`([^`\n]+)`", _TEXT)
 """Inline code."""
 CONFIGURATION = "[inspector]                #"
 """How the block of the whole configuration begins."""
-KEY_NAMES = {
-    "-": "minus",
-    "+": "plus",
-    "*": "asterisk",
-    "esc": "escape",
-    "?": "question_mark",
-    "/": "slash",
-}
 
 
 def block(language: str, beginning: str = "") -> str:
@@ -246,19 +234,22 @@ def test_the_lines_of_listen_look_so() -> None:
 # The rest
 
 
-def test_every_key_is_bound() -> None:
-    bound = {App.COMMAND_PALETTE_BINDING}
-    for owner in (HooktapApp, DeliveriesScreen, Panes, DeliveryList, CursorView, BodyLines):
-        for binding in owner.BINDINGS:
-            assert isinstance(binding, Binding)
-            bound |= set(binding.key.split(","))
-    named = {
-        key
-        for left, _, right, _ in table("key", "does", "key", "does")
-        for key in code(left) + code(right)
-    }
+def test_the_tables_of_keys_are_those_of_the_bindings() -> None:
+    """`./scripts/keys --write` makes them anew."""
+    assert keys.renewed(README) == README, "run ./scripts/keys --write"
 
-    assert {KEY_NAMES.get(key, key) for key in named} <= bound
+
+def test_every_key_is_in_its_tables() -> None:
+    """Those that the text names as well."""
+    told = set(code(README.partition(keys.BEGIN)[2].partition(keys.END)[0]))
+    bound = {
+        name for group in groups(HooktapApp).values() for each in group for name in key_names(each)
+    }
+    named = {span for span in SPANS if re.fullmatch(r"\S|ctrl\+\S", span)}
+
+    assert told == bound
+    assert len(named) > 20
+    assert named <= bound
 
 
 def test_every_verdict_is_explained() -> None:
@@ -295,3 +286,15 @@ def test_no_picture_fetches_anything() -> None:
     assert pictures
     for picture in pictures:
         assert re.findall(r"@font-face|@import|url\((?!#)|href=", picture.read_text("utf-8")) == []
+
+
+def test_a_script_makes_every_picture() -> None:
+    """Those that are shown, three or more, and those that are linked; there are no others."""
+    named = set(re.findall(r"\]\(docs/([\w.]+\.(?:svg|png))\)", README))
+    script = (ROOT / "scripts" / "screenshots.py").read_text("utf-8")
+
+    assert len(re.findall(r"!\[[^]]+\]\(docs/", README)) >= 3
+    assert named == {
+        path.name for path in (ROOT / "docs").iterdir() if path.suffix in {".svg", ".png"}
+    }
+    assert named == set(re.findall(r'"(\w+\.(?:svg|png))"', script))

@@ -1,0 +1,1 @@
+"""What the README's pictures show, and how each is taken; `scripts/screenshots.py` takes them all."""
