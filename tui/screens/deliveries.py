@@ -191,7 +191,9 @@ class DeliveriesScreen(ActingScreen):
     @work(exclusive=True, group="checks", exit_on_error=False)
     async def on_detail_pane_checks_wanted(self, message: DetailPane.ChecksWanted) -> None:
         """Fetch why a delivery is not verified, if it stays selected."""
-        self._detail.post_message(await self._loader.checks(message.delivery, may_wait=message.may_wait))
+        self._detail.post_message(
+            await self._loader.checks(message.delivery, may_wait=message.may_wait)
+        )
 
     @work(group="answers", exit_on_error=False)
     async def on_detail_pane_answers_wanted(self, message: DetailPane.AnswersWanted) -> None:

@@ -13,13 +13,13 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Static
 
 from tui.bodies.hexdump import HEX_16_WIDTH
 from tui.bodyview import Body, BodyView, View, build
 from tui.folding import GivenUp
 from tui.widgets.body_lines import BodyLines
 from tui.widgets.cursor_view import CursorView
+from tui.widgets.steady import SteadyText
 
 AT_ONCE_BYTES = 16 * 1024
 """Bodies up to this length take no longer to lay out than a thread takes to start."""
@@ -53,9 +53,9 @@ class BodyPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Make the notes, the lines, and the place in the JSON."""
-        yield Static(id="body-notes", markup=False)
+        yield SteadyText(id="body-notes")
         yield BodyLines(id="body-lines")
-        yield Static(id="body-path", markup=False)
+        yield SteadyText(id="body-path")
 
     @property
     def view_lines(self) -> BodyLines:
@@ -125,8 +125,8 @@ class BodyPane(Vertical):
     def on_cursor_view_moved(self, message: CursorView.Moved) -> None:
         """Say where in the JSON the cursor is."""
         message.stop()
-        path = self.query_one("#body-path", Static)
-        path.update(Content(self.view_lines.path))
+        path = self.query_one("#body-path", SteadyText)
+        path.show(Content(self.view_lines.path))
         path.display = self._shown is not None and self._shown.tree is not None
 
     def _empty(self) -> None:
@@ -154,11 +154,11 @@ class BodyPane(Vertical):
         self._shown = shown
         self._is_wide = self._fits_wide()
         self.view_lines.put(shown)
-        notes = self.query_one("#body-notes", Static)
+        notes = self.query_one("#body-notes", SteadyText)
         told = [*(shown.notes if shown else ())]
         if self._whole is not None:
             told.append("one part of the body; esc shows all of them")
-        notes.update(Content("\n".join(told)))
+        notes.show(Content("\n".join(told)))
         notes.display = bool(told)
         if shown is not None:
             self.post_message(self.Shown(shown))

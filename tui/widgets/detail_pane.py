@@ -6,7 +6,7 @@ from datetime import tzinfo
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher
 
 from inspector.core.model import Delivery, Response
 from tui import attemptlines, eventhistory, sections
@@ -16,6 +16,7 @@ from tui.messages import AnswerLoaded, BodyLoaded, ChecksLoaded, EventHistoryLoa
 from tui.verdicts import Checks
 from tui.widgets.body_pane import BodyPane
 from tui.widgets.cursor_view import CursorView
+from tui.widgets.steady import SteadyText
 from tui.widgets.tab_bar import TabBar
 from tui.window import Row
 
@@ -84,8 +85,8 @@ class DetailPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Make the summary and the tabs."""
-        yield Static(id="detail-title", markup=False)
-        yield Static(id="summary", markup=False)
+        yield SteadyText(id="detail-title")
+        yield SteadyText(id="summary")
         yield self.tabs
         with ContentSwitcher(initial=TABS[0]):
             yield self.body_pane
@@ -116,7 +117,7 @@ class DetailPane(Vertical):
             self._checks = None
             self._want_checks()
         self._show_verdict(keep_place=not is_other)
-        self.query_one("#detail-title", Static).update(sections.title(row.delivery))
+        self.query_one("#detail-title", SteadyText).show(sections.title(row.delivery))
         if is_other:
             self._answers.clear()
             self._wanted.clear()
@@ -203,7 +204,7 @@ class DetailPane(Vertical):
             return
         delivery, checks = self._row.delivery, self._checks
         is_configured = delivery.endpoint in self._configured
-        self.query_one("#summary", Static).update(
+        self.query_one("#summary", SteadyText).show(
             sections.summary(self._row, self._zone, checks, is_configured=is_configured)
         )
         times = len(checks.history) if checks is not None else 0

@@ -12,19 +12,19 @@ from textual.cache import LRUCache
 from textual.content import Content
 from textual.geometry import Size
 from textual.highlight import highlight
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style
 from textual.visual import Visual
 
 from tui.folding import Folding, GivenUp, Line
+from tui.widgets.steady import SteadyView
 
 AT_ONCE_CHARACTERS = 50_000
 """More are folded in a thread: where characters differ in width, each of them has to be looked at."""
 
 
-class LineView(ScrollView, can_focus=True):
+class LineView(SteadyView, can_focus=True):
     """A scrolling view of lines."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

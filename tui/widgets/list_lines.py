@@ -6,13 +6,13 @@ from typing import ClassVar
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
 from tui import columns, labels
 from tui.eventfold import Standing
 from tui.listing import Listing
+from tui.widgets.steady import SteadyView
 from tui.window import Row
 
 HEADER_ROWS = 1
@@ -23,7 +23,7 @@ Seen = tuple[Row | None, Standing | None]
 """What a line is drawn from."""
 
 
-class ListLines(ScrollView):
+class ListLines(SteadyView):
     """Draws what is listed below its titles, and the selected delivery as such."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"list--header", "list--cursor"}
@@ -108,7 +108,7 @@ class ListLines(ScrollView):
     def _reach(self, size: Size) -> None:
         if size.width == self.virtual_size.width:
             # Only longer: as a reactive it would lay the whole screen out anew, which takes longer than all the rest.
-            self.set_reactive(ScrollView.virtual_size, size)
+            self.set_reactive(ListLines.virtual_size, size)
             self._scroll_update(size)
         else:
             self.virtual_size = size

@@ -6,13 +6,14 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Static
+
+from tui.widgets.steady import SteadyText
 
 TIGHT_BELOW = 54
 """Columns. Five tabs with their remarks need so many with a blank on either side of each."""
 
 
-class Tab(Static):
+class Tab(SteadyText):
     """One tab: a name, and a remark beside it."""
 
     class Clicked(Message):
@@ -23,13 +24,13 @@ class Tab(Static):
             self.name = name
 
     def __init__(self, name: str) -> None:
-        super().__init__(id=f"tab-{name}", markup=False)
+        super().__init__(id=f"tab-{name}")
         self._label = name
         self.remark("")
 
     def remark(self, text: str) -> None:
         """Put `text` beside the tab's name."""
-        self.update(
+        self.show(
             Content.assemble(self._label.capitalize(), (f" {text}" if text else "", ".faint"))
         )
 

@@ -1,0 +1,59 @@
+"""What spares Textual work that changes nothing on the screen: it would paint all of a view, and lay all of it out."""
+
+from typing import cast
+
+from textual.content import Content
+from textual.css.styles import RulesMap
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.widgets import Static
+
+
+class SteadyView(ScrollView):
+    """A view that is only brought up to date where a new layout of the screen changes its size."""
+
+    _laid_out: tuple[Size, ...] = ()
+
+    def _size_updated(
+        self,
+        size: Size,
+        virtual_size: Size,
+        container_size: Size,
+        layout: bool = True,  # noqa: FBT001, FBT002 - Textual's
+    ) -> bool:
+        # Textual takes it for changed at every layout, because it compares the container with itself without its
+        # gutter. Then it paints the scrollbar, and, as what is painted is one box, all between that and the cursor.
+        sizes = (size, virtual_size, container_size, self.virtual_size)
+        if sizes == self._laid_out:
+            return False
+        self._laid_out = sizes
+        return super()._size_updated(size, virtual_size, container_size, layout)
+
+
+class SteadyText(Static):
+    """Text that changes often, and its size seldom: only then is the screen laid out anew."""
+
+    def __init__(self, content: Content | str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(content, id=id, markup=False)
+        self._text = Content("")
+
+    def show(self, content: Content) -> None:
+        """Show another text."""
+        if self._text.is_same(content):
+            return
+        self._text = content
+        before = self._needed()
+        self.update(content, layout=False)
+        if before is None or self._needed() != before:
+            self.refresh(layout=True)
+
+    def _needed(self) -> tuple[int, int] | None:
+        """Return the width and height that follow from the text, 0 where they do not; None while it has no place."""
+        width = self.content_size.width
+        if not width:
+            return None
+        rules = cast("RulesMap", self.styles)  # which is what Textual itself gives
+        return (
+            self.visual.get_optimal_width(rules, width) if self.styles.is_auto_width else 0,
+            self.visual.get_height(rules, width) if self.styles.is_auto_height else 0,
+        )
