@@ -20,6 +20,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widget import Widget
 
 from inspector.client import Client
 from inspector.core.model import Sign
@@ -90,6 +91,7 @@ class HooktapApp(App[None]):
         self._interrupted = False
         self._notices = read_notices(config)
         self._keys = read_keys(config, type(self))
+        self._toasts: set[Widget] = set()
         self._state = directory / "terminal.json"
         known = self.available_themes
         self.theme = first_theme(read_theme(config, known), self._state, known, os.environ)
@@ -111,6 +113,7 @@ class HooktapApp(App[None]):
         """Take the chosen keys and colours, and tell what there is to tell."""
         self.set_keymap(self._keys)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self.screen.screen_layout_refresh_signal.subscribe(self, self._take_toasts_away)
         if self._notice:
             self.notify(self._notice, severity="warning")
 
@@ -170,6 +173,16 @@ class HooktapApp(App[None]):
         yield SystemCommand(
             "Save a screenshot (SVG)", "Into the working directory", self.action_save_screenshot
         )
+
+    def _take_toasts_away(self, screen: Screen[object]) -> None:
+        """Paint what was below toasts that have gone.
+
+        Textual does, but not where it has already built its map of the screen anew, between the end of a toast and the
+        layout that follows.
+        """
+        before, self._toasts = self._toasts, set(screen.query("Toast"))
+        if before - self._toasts:
+            screen.refresh()
 
     def _keep_theme(self, theme: Theme) -> None:
         if theme.name != self._kept_theme:

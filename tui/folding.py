@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from threading import Event
 from typing import NamedTuple, TypeVar
 
@@ -99,6 +99,9 @@ class Folding:
         text = str(line.content)
         if line.is_prose:
             return list(self._prose_cuts(text, self.width - self._hang(line))) or [(0, 0)]
+        if text.isascii():
+            starts = [0, *range(self.width, len(text), self.width - self._hang(line))]
+            return list(pairwise([*starts, len(text)]))
         # Where each character ends, in cells: a selector that widens the one before it (U+FE0F) as one of its own, and
         # joined characters one by one. That is too much at worst; `chop_cells` is exact, and takes seconds for a
         # mebibyte that is no text.
@@ -124,7 +127,8 @@ class Folding:
         while start < len(text):
             next_up = text[start : start + room]
             # Nothing is chopped off where all of it has no width, as accents left alone have.
-            end = start + len((chop_cells(next_up, room) or [next_up])[0])
+            chopped = next_up if next_up.isascii() else (chop_cells(next_up, room) or [next_up])[0]
+            end = start + len(chopped)
             space = text.rfind(" ", start + 1, end + 1)
             if end == len(text) or space < 0:
                 yield start, end

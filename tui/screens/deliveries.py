@@ -20,6 +20,7 @@ from tui.pages import Pages
 from tui.screens import keys
 from tui.screens.actions import ActingScreen
 from tui.surroundings import LOOK_S, Surroundings
+from tui.throttle import Throttle
 from tui.widgets.delivery_list import DeliveryList
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.empty_state import EmptyState, Place
@@ -28,6 +29,8 @@ from tui.widgets.top_bar import TopBar
 
 UPDATES_PER_S = 15
 """However fast deliveries arrive, the screen changes no oftener."""
+GLANCE_S = 0.2
+"""For so long at least the detail shows a delivery, while others rush in and the list follows."""
 
 
 class DeliveriesScreen(ActingScreen):
@@ -55,6 +58,7 @@ class DeliveriesScreen(ActingScreen):
         self._intake = Intake(client)
         self._pages = Pages(client, self._listing.window)
         self._status = StatusLine()
+        self._glancing = Throttle(self, GLANCE_S, self._glance)
         self._around = Surroundings(client, self._status, self._warn, alerts=alerts)
 
     def compose(self) -> ComposeResult:
@@ -166,8 +170,14 @@ class DeliveriesScreen(ActingScreen):
     def on_delivery_list_selected(self, message: DeliveryList.Selected) -> None:
         """Show the selected delivery and fetch its body, as soon as its row is at hand."""
         self._listing.window.pin(message.delivery_id)
+        if self._list.following:
+            self._glancing.ask()
+            return
         # The cursor moves at once; of what it passed on the way nothing is shown.
         self.call_after_refresh(self._open_if_selected, message.delivery_id)
+
+    def _glance(self) -> None:
+        self.call_after_refresh(self._open_selected)
 
     def _open_if_selected(self, delivery_id: int) -> None:
         if delivery_id == self._list.selected:

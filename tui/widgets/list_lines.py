@@ -1,6 +1,7 @@
 """The lines of the list: drawn one by one, and kept, so that its length costs nothing."""
 
 from datetime import tzinfo
+from math import ceil
 from typing import ClassVar
 
 from textual.content import Content
@@ -40,6 +41,7 @@ class ListLines(SteadyView):
         """Lines by number, and whether they are under the cursor; drawing one takes a tenth of a millisecond."""
         self._shown: list[tuple[int, Seen]] = []
         """What was in sight when the list was drawn last."""
+        self._drawn_thumb: tuple[int, int] | None = None
 
     def render_line(self, y: int) -> Strip:
         """Draw the titles or a row."""
@@ -109,9 +111,20 @@ class ListLines(SteadyView):
         if size.width == self.virtual_size.width:
             # Only longer: as a reactive it would lay the whole screen out anew, which takes longer than all the rest.
             self.set_reactive(ListLines.virtual_size, size)
-            self._scroll_update(size)
+            if (thumb := self._thumb(size.height)) != self._drawn_thumb:
+                self._drawn_thumb = thumb
+                self._scroll_update(size)
         else:
             self.virtual_size = size
+
+    def _thumb(self, height: int) -> tuple[int, int] | None:
+        """Return where the scrollbar's handle begins and how long it is, in eighths of a cell; None without one."""
+        track = self.container_size.height
+        if not self.show_vertical_scrollbar or height <= track:
+            return None
+        length = max(1.0, track * track / height)
+        start = (track - length) * self.scroll_offset.y / (height - track)
+        return int(start * 8), ceil(length * 8)
 
     def _in_sight(self) -> list[tuple[int, Seen]]:
         """Return the numbers in sight with what their lines show: they are drawn anew when it changes."""

@@ -6,7 +6,10 @@ from textual.widget import Widget
 
 from inspector.core.text import safe
 from tui import labels
+from tui.throttle import Throttle
 
+COUNT_S = 0.25
+"""Between two counts that are shown: while deliveries rush in, nobody reads more."""
 ROOMY = 110
 """Columns from which on everything is said in words."""
 
@@ -17,15 +20,27 @@ class TopBar(Widget):
     ingress: reactive[str] = reactive("")
     """Base URL of the public door; empty until it is known."""
     connected: reactive[bool] = reactive(default=True)
-    deliveries: reactive[int] = reactive(0)
+    deliveries: reactive[int] = reactive(0, repaint=False)
     following: reactive[bool] = reactive(default=True)
-    unseen: reactive[int] = reactive(0)
+    unseen: reactive[int] = reactive(0, repaint=False)
     folded: reactive[bool] = reactive(default=False)
     """Whether the list has one line for each event."""
     picked: reactive[int | None] = reactive(None)
     """The delivery that the next one is to be compared with."""
     progress: reactive[str] = reactive("")
     """How far what takes longer has come; it takes the place of all but the last word, or of all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counting = Throttle(self, COUNT_S, self.refresh)
+
+    def watch_deliveries(self) -> None:
+        """Count on."""
+        self._counting.ask()
+
+    def watch_unseen(self) -> None:
+        """Count on."""
+        self._counting.ask()
 
     def render(self) -> Content:
         """Lay out the line: the URL left, the state right."""

@@ -1,0 +1,32 @@
+"""What is asked for more often than anybody can read."""
+
+from collections.abc import Callable
+
+from textual.message_pump import MessagePump
+
+
+class Throttle:
+    """Calls at once when it is asked to, and then once in a while, however often it is asked."""
+
+    def __init__(self, owner: MessagePump, every_s: float, call: Callable[[], object]) -> None:
+        """The `owner` keeps the time; nothing is called once it is gone."""
+        self._owner = owner
+        self._every_s = every_s
+        self._call = call
+        self._is_resting = False
+        self._is_wanted = False
+
+    def ask(self) -> None:
+        """Have it called, now or soon."""
+        if self._is_resting:
+            self._is_wanted = True
+            return
+        self._is_resting = True
+        self._owner.set_timer(self._every_s, self._rested)
+        self._call()
+
+    def _rested(self) -> None:
+        self._is_resting = False
+        if self._is_wanted:
+            self._is_wanted = False
+            self.ask()
