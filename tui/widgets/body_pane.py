@@ -122,9 +122,16 @@ class BodyPane(Vertical):
             self._whole = self._whole or self._body
             self.show(part)
 
-    def on_cursor_view_moved(self, message: CursorView.Moved) -> None:
-        """Say where in the JSON the cursor is."""
+    def on_mount(self) -> None:
+        """Say where the cursor is as it goes there: a message would come after the lines were painted."""
+        self.watch(self.view_lines, "cursor", self._show_path, init=False)
+
+    def on_cursor_view_shown(self, message: CursorView.Shown) -> None:
+        """Say where in other lines the cursor is."""
         message.stop()
+        self._show_path()
+
+    def _show_path(self) -> None:
         path = self.query_one("#body-path", SteadyText)
         path.show(Content(self.view_lines.path))
         path.display = self._shown is not None and self._shown.tree is not None

@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.style import Style
@@ -58,16 +59,16 @@ class CursorView(LineView):
             self.view = view
             self.target = target
 
-    class Moved(Message):
-        """The cursor is on another line; only the last one counts."""
+    class Shown(Message):
+        """There are other lines under the cursor; only the last ones count. Where it goes is for `watch`."""
 
         def __init__(self, view: "CursorView") -> None:
             super().__init__()
             self.view = view
 
         def can_replace(self, message: Message) -> bool:
-            """A later move stands for this one."""
-            return isinstance(message, CursorView.Moved) and message.view is self.view
+            """Later lines stand for these."""
+            return isinstance(message, CursorView.Shown) and message.view is self.view
 
     @property
     def line(self) -> Line | None:
@@ -80,7 +81,7 @@ class CursorView(LineView):
         """Show other lines, the cursor on the first, or where it was."""
         super().show(lines, language=language, keep_place=keep_place)
         self.cursor = min(self.cursor, max(len(lines) - 1, 0)) if keep_place else 0
-        self.post_message(self.Moved(self))
+        self.post_message(self.Shown(self))
 
     def action_move(self, by: int) -> None:
         """Go to another line; one that is longer than the screen is scrolled through first."""
@@ -133,7 +134,6 @@ class CursorView(LineView):
     def watch_cursor(self, before: int, now: int) -> None:
         """Draw the two lines anew."""
         self._redraw(before, now)
-        self.post_message(self.Moved(self))
 
     def on_focus(self) -> None:
         """Show the cursor."""
@@ -172,10 +172,12 @@ class CursorView(LineView):
             self._reveal()
 
     def _redraw(self, *indexes: int) -> None:
+        top, width = self.scroll_offset.y, self.size.width
         for index in indexes:
-            for row in range(self._folding.row_of(index), self._folding.row_of(index + 1)):
+            start, end = self._folding.row_of(index), self._folding.row_of(index + 1)
+            for row in range(start, end):
                 self._strips.discard(row)
-        self.refresh()
+            self.refresh(Region(0, start - top, width, end - start))
 
     def _style_of(self, index: int) -> Style:
         if index == self.cursor and self.has_focus:

@@ -57,7 +57,10 @@ class Panes(Container):
     def on_delivery_list_opened(self) -> None:
         """Give the keyboard to the detail, and on a small screen all the room."""
         self.list.following = False
-        self.set_class(self.screen.has_class("-narrow"), "-zoomed")
+        if self.screen.has_class(
+            "-narrow"
+        ):  # else not taken back either: `z` may have come before this
+            self.add_class("-zoomed")
         self.detail.focus_content()
 
     def action_cycle_body(self) -> None:
