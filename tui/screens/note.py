@@ -33,5 +33,8 @@ class NoteScreen(ModalScreen[str | None]):
             yield Static(hint, classes="dialog-hint", markup=False)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
-        """Answer with what was written."""
-        self.dismiss(note_of(safe(message.value)))
+        """Answer with what was written, or say why it cannot be kept: a stored one may be longer made safe."""
+        try:
+            self.dismiss(note_of(safe(message.value)))
+        except ValueError as error:
+            self.query_one(".dialog-hint", Static).update(str(error))

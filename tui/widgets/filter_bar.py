@@ -146,7 +146,9 @@ class FilterBar(Vertical):
         """Offer what may follow, and when no more is typed, tell."""
         message.stop()
         if message.value != safe(message.value):  # pasted, or from a file of another's making
+            before = message.value[: self._input.cursor_position]
             self._input.value = safe(message.value)
+            self._input.cursor_position = len(safe(before))
             return
         self._stop()
         self._offer_anew()

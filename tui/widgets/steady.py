@@ -12,7 +12,7 @@ from textual.widgets import Static
 class SteadyView(ScrollView):
     """A view that is only brought up to date where a new layout of the screen changes its size."""
 
-    _laid_out: tuple[Size, ...] = ()
+    _laid_out: tuple[object, ...] = ()
 
     def _size_updated(
         self,
@@ -23,10 +23,12 @@ class SteadyView(ScrollView):
     ) -> bool:
         # Textual takes it for changed at every layout, because it compares the container with itself without its
         # gutter. Then it paints the scrollbar, and, as what is painted is one box, all between that and the cursor.
-        sizes = (size, virtual_size, container_size, self.virtual_size)
-        if sizes == self._laid_out:
+        seen = (size, virtual_size, container_size, self.virtual_size, self.scrollbars_enabled)
+        if seen == self._laid_out:
             return False
-        self._laid_out = sizes
+        self._laid_out = seen
+        # A scrollbar that is refreshed in the middle of a layout is drawn as it was before.
+        self.call_after_refresh(self.vertical_scrollbar.refresh)
         return super()._size_updated(size, virtual_size, container_size, layout)
 
 
