@@ -74,6 +74,11 @@ class Api:
                 return Found(numbers, calls, (time.perf_counter() - started_s) * 1000)
             parameters["before"] = stopped["at"]
 
+    @property
+    def newest(self) -> int:
+        """The newest delivery's number; 0 if there is none."""
+        return max((each["id"] for each in self.page(limit=1)["deliveries"]), default=0)
+
     def wait_indexed(self) -> float | None:
         """Return how long it took until no body has to be read for a search; None if that never comes."""
         started_s = time.monotonic()
@@ -93,14 +98,20 @@ class Api:
 @contextmanager
 def looking_at(data_dir: Path) -> Iterator[Api]:
     """Run an inspector on a data directory, and ask it."""
-    with contestants.hooktap("looked at", data_dir):
-        opened = DataDir(data_dir)
-        address = urlsplit(opened.read_addresses().api).netloc
-        connection = http.client.HTTPConnection(address, timeout=TIMEOUT_S)
-        try:
-            yield Api(connection, opened.read_api_token())
-        finally:
-            connection.close()
+    with contestants.hooktap("looked at", data_dir), connected(data_dir) as api:
+        yield api
+
+
+@contextmanager
+def connected(data_dir: Path) -> Iterator[Api]:
+    """Ask the inspector that runs in a data directory."""
+    opened = DataDir(data_dir)
+    address = urlsplit(opened.read_addresses().api).netloc
+    connection = http.client.HTTPConnection(address, timeout=TIMEOUT_S)
+    try:
+        yield Api(connection, opened.read_api_token())
+    finally:
+        connection.close()
 
 
 def _reason(body: bytes) -> str:

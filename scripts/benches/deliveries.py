@@ -9,16 +9,17 @@ from urllib.parse import urlsplit
 
 SECRET = "whsec_bench_only"  # noqa: S105 - signs nothing but this bench
 SECRET_VARIABLE = "BENCH_SECRET"  # noqa: S105 - its name
+EVENT_ID = "evt_bench"
 
 
-def booking(size_bytes: int = 2041) -> bytes:
+def booking(size_bytes: int = 2041, event_id: str = EVENT_ID) -> bytes:
     """Return a body of that size."""
     document = {
         "event": "booking.completed",
         "booking_ref": "JNK-TEST00",
         "status": "confirmed",
         "livemode": False,
-        "event_id": "evt_bench",
+        "event_id": event_id,
         "padding": "",
     }
     document["padding"] = "x" * (size_bytes - len(json.dumps(document)))
@@ -28,23 +29,24 @@ def booking(size_bytes: int = 2041) -> bytes:
 BODY = booking()
 
 
-def signed_headers(body: bytes = BODY) -> dict[str, str]:
+def signed_headers(body: bytes = BODY, event_id: str = EVENT_ID) -> dict[str, str]:
     """Return the headers of `body` signed now, which are good for five minutes."""
     now = str(int(time.time()))
     signature = hmac.new(SECRET.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
     return {
         "Content-Type": "application/json",
-        "X-Jinko-Event-Id": "evt_bench",
+        "X-Jinko-Event-Id": event_id,
         "X-Jinko-Delivery-Id": "dlv_bench",
         "X-Jinko-Timestamp": now,
         "X-Jinko-Signature": f"sha256={signature}",
     }
 
 
-def wire(url: str, body: bytes = BODY) -> bytes:
+def wire(url: str, body: bytes = BODY, event_id: str = EVENT_ID) -> bytes:
     """Return the request as it goes over a connection."""
     parts = urlsplit(url)
-    headers = {"Host": parts.netloc, **signed_headers(body), "Content-Length": str(len(body))}
+    signed = signed_headers(body, event_id)
+    headers = {"Host": parts.netloc, **signed, "Content-Length": str(len(body))}
     lines = [f"POST {parts.path} HTTP/1.1", *(f"{name}: {headers[name]}" for name in headers)]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 

@@ -12,7 +12,7 @@ import select
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -35,19 +35,21 @@ class PaceError(Exception):
     """The server answered something else than 2xx, or nothing."""
 
 
-def pace(url: str, request: bytes, *, per_s: float, seconds: float, connections: int) -> Paced:
-    """Send `request` at this rate over so many connections. Raises PaceError."""
+def pace(
+    url: str, requests: Iterable[bytes], *, per_s: float, seconds: float, connections: int
+) -> Paced:
+    """Send `requests` at this rate over so many connections. Raises PaceError."""
     total = max(1, int(per_s * seconds))
     with ExitStack() as stack:
         idle = deque(stack.enter_context(_connected(url)) for _ in range(connections))
         stack.enter_context(_no_collection())
         try:
-            return _run(idle, request, per_s, total)
+            return _run(idle, iter(requests), per_s, total)
         except OSError as error:
             raise PaceError(f"{url}: {error.strerror}") from error
 
 
-def _run(idle: deque[socket.socket], request: bytes, per_s: float, total: int) -> Paced:
+def _run(idle: deque[socket.socket], requests: Iterator[bytes], per_s: float, total: int) -> Paced:
     busy: dict[socket.socket, float] = {}
     partial: dict[socket.socket, bytes] = {}
     waits_ms: list[float] = []
@@ -57,7 +59,7 @@ def _run(idle: deque[socket.socket], request: bytes, per_s: float, total: int) -
         due_s = start_s + sent / per_s
         while sent < total and idle and due_s <= now_s:
             connection = idle.popleft()
-            connection.sendall(request)
+            connection.sendall(next(requests))
             busy[connection] = due_s
             sent += 1
             due_s = start_s + sent / per_s

@@ -73,6 +73,14 @@ def memory_mb(pid: int) -> float:
     return _status_kib(pid, "VmRSS") * 1024 / MEGABYTE
 
 
+def pss_mb(pid: int) -> float:
+    """Return the same, but of pages that other processes hold too only its part (Pss): `man 5 proc`, smaps_rollup."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024 / MEGABYTE
+    raise ValueError("the kernel does not tell Pss")
+
+
 def peak_mb(pid: int) -> float:
     """Return the most it has held since it started, or since `reset_peak` (VmHWM)."""
     return _status_kib(pid, "VmHWM") * 1024 / MEGABYTE

@@ -1,4 +1,4 @@
-"""What was found, as a table in a terminal and as docs/performance.md."""
+"""What was found, as a table in a terminal and as docs/performance.md: its part on the inspector or the terminal."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -8,10 +8,12 @@ from scripts.benches.figures import Result, Row, columns
 from scripts.benches.processes import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
+OF_TERMINAL = "## The terminal"
 BY_HAND = "## What stands in the way"
 """From this heading on, the page is written by people, and stays."""
 
-HOW = f"""`./scripts/bench --write` measures all of this in one run and writes this page, but for "{BY_HAND[3:]}".
+HOW = f"""`./scripts/bench --write` measures all of this in one run and writes this page, but for what stands below
+"{OF_TERMINAL[3:]}" and "{BY_HAND[3:]}".
 
 Contestants are processes of their own, take turns within each round, and get the same signed 2 KB delivery over
 loopback; the load generator shares the cores with them, and whoever is not on turn is stopped. A figure is the
@@ -23,6 +25,24 @@ and waits for no disk. The rates are wrk's. The p99 is of a load with a fixed sc
 an answer's time counts from when its request was due, so none is left out because the one before it was slow. Many
 stored deliveries are those of `scripts/fill`: of all providers with true samples, in varied sizes, right and wrong,
 forwarded and retried."""
+
+HOW_TERMINAL = """`./scripts/bench --tui --write` measures this and writes this part.
+
+A real terminal runs in a window of 120x40 (a pseudo-terminal) on a real inspector. A time goes from when a key is
+written to the window until what it does has been read back from it: a line with all its columns, not a cursor alone.
+The programs, the window's reader and the sender of the load share the cores. Deliveries that arrive are events of
+their own, signed, 500 a second. Memory is what the kernel says of the terminal's process (Pss)."""
+
+
+class Part(NamedTuple):
+    """What one run measures and writes; the rest of the page stays as it is."""
+
+    heading: str
+    how: str
+
+
+INSPECTOR = Part("# Performance", HOW)
+TERMINAL = Part(OF_TERMINAL, HOW_TERMINAL)
 
 
 class Run(NamedTuple):
@@ -44,30 +64,41 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([columns(cells), *(f"not measured: {each}" for each in missing)])
 
 
-def page(results: Mapping[str, Result], run: Run, before: str = "") -> str:
-    """Return docs/performance.md; `before` is what it held, of which the part written by people is kept."""
+def page(part: Part, results: Mapping[str, Result], run: Run, before: str = "") -> str:
+    """Return docs/performance.md with one part anew; `before` is what it held, of which all else is kept."""
+    before = f"\n{before}"
+    first, _, _ = before.partition(f"\n{OF_TERMINAL}\n")
+    first, _, _ = first.partition(f"\n{BY_HAND}\n")
+    kept = {heading: _kept(before, heading) for heading in (OF_TERMINAL, BY_HAND)}
+    pieces = {INSPECTOR.heading: first.strip("\n"), **kept}
+    pieces[part.heading] = _written(part, results, run)
+    return "\n\n".join(filter(None, pieces.values())) + "\n"
+
+
+def _kept(before: str, heading: str) -> str:
+    """Return a part of a page with its heading, up to the next one that is kept; empty if there is none."""
+    _, found, rest = before.partition(f"\n{heading}\n")
+    rest, _, _ = rest.partition(f"\n{BY_HAND}\n")
+    return f"{heading}\n{rest}".strip("\n") if found else ""
+
+
+def _written(part: Part, results: Mapping[str, Result], run: Run) -> str:
+    level = "#" * (part.heading.count("#", 0, 2) + 1)
     rows = [row for result in results.values() for row in result.rows]
     lines = [
-        "# Performance",
+        part.heading,
         "",
-        HOW,
+        part.how,
         "",
         f"{run.day}, `{run.command}`: {run.rounds} rounds of {run.seconds:g} s. {run.versions}. {run.hardware}.",
         "",
         "| what | mark | seen | | made of |",
         "|---|---|---|---|---|",
         *(_line(row) for row in rows),
-        "",
     ]
     for name, result in results.items():
-        lines += [f"## {name}", "", "```", result.details, "```", ""]
-    return "\n".join(lines) + by_hand(before)
-
-
-def by_hand(before: str) -> str:
-    """Return the part of a page that people wrote, ready to be appended; empty if there is none."""
-    _, heading, rest = before.partition(f"\n{BY_HAND}\n")
-    return f"\n{BY_HAND}\n{rest}" if heading else ""
+        lines += ["", f"{level} {name}", "", "```", result.details, "```"]
+    return "\n".join(lines)
 
 
 def _line(row: Row) -> str:

@@ -40,6 +40,9 @@ class Setting:
         self.connections: int = options.connections
         self.deliveries: int = options.deliveries
         """How many a million is."""
+        self.minutes: float = options.minutes
+        """How long the terminal's memory is watched."""
+        self._filled: Path | None = options.filled
         self.work = work
         """A folder that is gone afterwards."""
 
@@ -61,14 +64,16 @@ class Setting:
 
     @cached_property
     def filled(self) -> Filled:
-        """The directory with as many realistic deliveries as were asked for, filled when first wanted."""
-        self.say(f"filling a store with {self.deliveries:,} deliveries")
-        folder = self.work / "filled"
-        command = (sys.executable, "-m", "scripts.fill", str(self.deliveries))
-        printed = subprocess.run(
-            [*command, "--data-dir", str(folder)], cwd=ROOT, check=True, stdout=subprocess.PIPE
-        ).stdout
-        said = json.loads(printed)
+        """The directory with as many realistic deliveries as were asked for, filled when first wanted.
+
+        Or by an earlier run; what has arrived since is then there besides.
+        """
+        folder = self._filled or self.work / "filled"
+        account = folder.with_suffix(".json")
+        if not account.exists():
+            self.say(f"filling a store with {self.deliveries:,} deliveries")
+            account.write_bytes(self._fill(folder))
+        said = json.loads(account.read_bytes())
         self.say("waiting for the text index")
         with looking_at(folder) as api:
             indexed_s = api.wait_indexed()
@@ -80,3 +85,10 @@ class Setting:
             raw_bytes=said["raw_bytes"],
             indexed_s=indexed_s,
         )
+
+    def _fill(self, folder: Path) -> bytes:
+        """Fill a directory; return the line of JSON that says with what."""
+        command = (sys.executable, "-m", "scripts.fill", str(self.deliveries))
+        return subprocess.run(
+            [*command, "--data-dir", str(folder)], cwd=ROOT, check=True, stdout=subprocess.PIPE
+        ).stdout

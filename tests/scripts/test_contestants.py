@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -161,5 +162,5 @@ def indexed(api: Api) -> bool:
 def sent(contestant: Contestant, count: int = 3, change: Callable[[bytes], bytes] = bytes) -> int:
     """Send deliveries, each on a connection of its own, and return how many were answered 2xx."""
     request = change(wire(contestant.url))
-    paced = pace(contestant.url, request, per_s=100, seconds=count / 100, connections=count)
+    paced = pace(contestant.url, repeat(request), per_s=100, seconds=count / 100, connections=count)
     return len(paced.waits_ms)

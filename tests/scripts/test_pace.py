@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import repeat
 
 import pytest
 
@@ -67,7 +68,7 @@ async def test_a_server_that_closes_is_an_error() -> None:
 async def paced_at(url: str, *, per_s: float, seconds: float, connections: int) -> Paced:
     """Run the generator beside the server."""
     return await asyncio.to_thread(
-        pace, url, REQUEST, per_s=per_s, seconds=seconds, connections=connections
+        pace, url, repeat(REQUEST), per_s=per_s, seconds=seconds, connections=connections
     )
 
 

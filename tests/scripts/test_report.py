@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.benches.__main__ import chosen, read_options
+from scripts.benches.__main__ import chosen, command, read_options
 from scripts.benches.figures import Mark, Result, Row
 from scripts.benches.machine import file_system
-from scripts.benches.report import BY_HAND, Run, page, table
+from scripts.benches.report import BY_HAND, INSPECTOR, OF_TERMINAL, TERMINAL, Run, page, table
 from scripts.benches.sections import SECTIONS
 
 RUN = Run("./scripts/bench --write", date(2026, 11, 22), "hooktap 0.1.0", "2 cores", 5, 3)
@@ -22,7 +22,7 @@ RESULTS = {
 
 
 def test_every_row_is_in_the_table_with_its_verdict() -> None:
-    written = page(RESULTS, RUN)
+    written = page(INSPECTOR, RESULTS, RUN)
 
     assert "| a rate \\| of bare | ≥ 0.80x | 0.90x | met | 8 of 9 |" in written
     assert "| a wait | ≤ 0.40x | not measured | – | no peer |" in written  # noqa: RUF001
@@ -33,10 +33,10 @@ def test_every_row_is_in_the_table_with_its_verdict() -> None:
 
 
 def test_what_people_wrote_below_it_stays() -> None:
-    before = page({}, RUN) + f"\n{BY_HAND}\n\nThe loop's one core.\n"
+    before = page(INSPECTOR, {}, RUN) + f"\n{BY_HAND}\n\nThe loop's one core.\n"
 
-    once = page(RESULTS, RUN, before)
-    twice = page(RESULTS, RUN, once)
+    once = page(INSPECTOR, RESULTS, RUN, before)
+    twice = page(INSPECTOR, RESULTS, RUN, once)
 
     assert once.endswith(f"\n\n{BY_HAND}\n\nThe loop's one core.\n")
     assert once == twice
@@ -44,7 +44,23 @@ def test_what_people_wrote_below_it_stays() -> None:
 
 def test_a_page_without_that_part_is_replaced_as_a_whole() -> None:
     """Its own mention of the heading is not the heading."""
-    assert page(RESULTS, RUN, page(RESULTS, RUN)) == page(RESULTS, RUN)
+    assert page(INSPECTOR, RESULTS, RUN, page(INSPECTOR, RESULTS, RUN)) == page(
+        INSPECTOR, RESULTS, RUN
+    )
+
+
+def test_each_part_is_written_and_the_other_stays() -> None:
+    """Whichever was first, and beside what people wrote."""
+    by_hand = f"\n{BY_HAND}\n\nThe loop's one core.\n"
+    of_terminal = {"keys": Result([Row("a key", Mark(33, "ms"), [21])], "d  4")}
+
+    first = page(TERMINAL, of_terminal, RUN, page(INSPECTOR, RESULTS, RUN) + by_hand)
+    other = page(INSPECTOR, RESULTS, RUN, page(TERMINAL, of_terminal, RUN, by_hand))
+
+    assert first == other == page(TERMINAL, of_terminal, RUN, first)
+    assert first.count(f"\n{OF_TERMINAL}\n") == 1
+    assert first.index("## latency") < first.index("### keys") < first.index(BY_HAND)
+    assert "| a key | ≤ 33.0 ms | 21.0 ms | met |  |" in first
 
 
 def test_a_terminal_gets_the_same_rows() -> None:
@@ -57,8 +73,11 @@ def test_a_terminal_gets_the_same_rows() -> None:
 # The command line
 
 
-def test_without_names_everything_is_measured() -> None:
-    assert chosen(read_options([])) == list(SECTIONS)
+def test_without_names_everything_is_measured_but_what_is_of_the_terminal() -> None:
+    inspector, terminal = chosen(read_options([])), chosen(read_options(["--tui"]))
+
+    assert [*inspector, *terminal] == list(SECTIONS)
+    assert terminal == ["opened", "found", "keys", "held", "watched"]
 
 
 def test_quick_leaves_out_what_takes_many_deliveries() -> None:
@@ -66,6 +85,13 @@ def test_quick_leaves_out_what_takes_many_deliveries() -> None:
 
     assert "stored" in quick
     assert not {"memory", "size", "pages", "full"} & set(quick)
+
+
+@pytest.mark.parametrize("words", [["--filled", "/some/where"], ["--filled=/some/where"]])
+def test_no_folder_of_this_machine_is_written(words: list[str]) -> None:
+    options = read_options(["--tui", *words, "--write"])
+
+    assert command(["--tui", *words, "--write"], options.filled) == "./scripts/bench --tui --write"
 
 
 def test_named_sections_are_measured_in_their_order() -> None:
@@ -79,6 +105,9 @@ def test_named_sections_are_measured_in_their_order() -> None:
         ["--write", "stored"],
         ["--write", "--quick"],
         ["--write", "--deliveries", "1000"],
+        ["--write", "--tui", "--minutes", "1"],
+        ["--write", "--filled", "some"],
+        ["--minutes", "0"],
         ["nothing"],
         ["--rounds", "0"],
         ["--connections", "-1"],

@@ -4,7 +4,20 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from scripts.benches.figures import Result
-from scripts.benches.sections import latency, memory, pages, rates, sizes, start, steady
+from scripts.benches.sections import (
+    found,
+    keys,
+    latency,
+    memory,
+    open_memory,
+    opening,
+    pages,
+    rates,
+    sizes,
+    start,
+    steady,
+    watched,
+)
 from scripts.benches.setting import Setting
 
 
@@ -15,6 +28,11 @@ class Section(NamedTuple):
     measure: Callable[[Setting], Result]
     needs_many: bool = False
     """Whether it takes a million deliveries."""
+    of_terminal: bool = False
+
+
+def _of_terminal(about: str, measure: Callable[[Setting], Result]) -> Section:
+    return Section(f"terminal: {about}", measure, needs_many=True, of_terminal=True)
 
 
 SECTIONS = {
@@ -33,5 +51,12 @@ SECTIONS = {
         "newest page, filters and searches of many deliveries", pages.pages, needs_many=True
     ),
     "full": Section("the rate with many deliveries stored", rates.full, needs_many=True),
+    "opened": _of_terminal("the first list of many deliveries, and of none", opening.opened),
+    "found": _of_terminal("a filter and a search to the first page", found.found),
+    "keys": _of_terminal("key to paint, at rest and while deliveries arrive", keys.pressed),
+    "held": _of_terminal("memory while deliveries arrive for minutes", open_memory.held),
+    "watched": Section(
+        "terminal: the rate with it open, of that without", watched.watched, of_terminal=True
+    ),
 }
-"""The size is taken before anything else is stored beside what was filled in."""
+"""The size is taken, and a filter timed, before anything else is stored beside what was filled in."""

@@ -69,7 +69,7 @@ def _large(setting: Setting) -> _Body:
         idle = memory_mb(hooktap.pid)
         reset_peak(hooktap.pid)
         request = wire(hooktap.url, booking(LARGE_BYTES))
-        pace(hooktap.url, request, per_s=1, seconds=1, connections=1)
+        pace(hooktap.url, [request], per_s=1, seconds=1, connections=1)
         return _Body(idle, peak_mb(hooktap.pid))
 
 

@@ -34,7 +34,7 @@ def pages(setting: Setting) -> Result:
     """Time them on a store of many realistic deliveries, in memory as far as the system keeps its files there."""
     count = f"{setting.filled.deliveries:,}"
     with looking_at(setting.filled.data_dir) as api:
-        searches, refusal = _searches(api)
+        searches, refusal = searches_of(api)
         queries = (NEWEST, *FILTERS, *BESIDES, *searches)
         runs = {query: partial(api.search, query) for query in queries}
         setting.take_turns("pages, warming up", runs, rounds=1)
@@ -58,7 +58,7 @@ def _slowest(what: str, mark: Mark, seen: Seen, queries: Sequence[str]) -> Row:
     return Row(what, mark, _times_ms(seen, query), said)
 
 
-def _searches(api: Api) -> tuple[Sequence[str], str]:
+def searches_of(api: Api) -> tuple[Sequence[str], str]:
     """Return what to look for in bodies: a word of one, a common one, one of none; or why bodies are not searched."""
     newest = max(api.search(NEWEST).numbers, default=0)
     page = api.page(before=newest // 2)["deliveries"]

@@ -2,6 +2,7 @@
 
 import statistics
 from contextlib import ExitStack
+from itertools import repeat
 from typing import NamedTuple
 
 from scripts.benches import contestants, wrk
@@ -51,7 +52,7 @@ def _round(setting: Setting, ours: Contestant, target: Contestant) -> _Round:
     def paced(contestant: Contestant) -> Paced:
         return pace(
             contestant.url,
-            wire(contestant.url),
+            repeat(wire(contestant.url)),
             per_s=per_s,
             seconds=setting.seconds * LENGTHS,
             connections=setting.connections,
