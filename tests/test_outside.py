@@ -201,6 +201,8 @@ async def test_unknown_authority_is_refused() -> None:
         f"file:///{HOST}",
         f"https://user@{HOST}/",
         f"https://user:password@{HOST}/",
+        f"https://:password@{HOST}/",
+        "http://127.0.0.1/",
     ],
 )
 async def test_other_urls_are_not_asked(url: str) -> None:
@@ -250,3 +252,53 @@ async def test_cancelling_leaves_nothing_behind() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await outside.get(f"https://{HOST}/", tls=CLIENT, resolver=To(target.port))
+
+
+# Whatever is asked
+
+
+async def test_what_is_asked_goes_out_as_it_is() -> None:
+    """Method, headers and body; an answer of whatever status comes back."""
+    async with serve(answering(answer(409, body=b"no")), tls=SERVER) as target:
+        found = await outside.ask(
+            "PATCH",
+            f"https://{HOST}/x",
+            headers={"If-Match": "3"},
+            body=b"\x00{}",
+            tls=CLIENT,
+            resolver=To(target.port),
+        )
+
+    assert found == outside.Answer(HOST, 409, b"no")
+    assert target.requests[0].line == b"PATCH /x HTTP/1.1"
+    assert target.requests[0].header(b"If-Match") == [b"3"]
+    assert target.requests[0].body == b"\x00{}"
+
+
+async def test_long_refusal_is_cut() -> None:
+    """What it says first is enough, and that it is a refusal counts."""
+    head = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+    async with serve(endless(head, b"x" * 512), tls=SERVER) as target:
+        found = await outside.ask(
+            "GET", f"https://{HOST}/", cap_bytes=1000, tls=CLIENT, resolver=To(target.port)
+        )
+
+    assert (found.status, found.body) == (400, b"x" * 1000)
+
+
+async def test_http_is_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it is allowed at all; no proxy is asked."""
+    with refusing() as proxy:
+        for scheme in ("http", "https", "all"):
+            monkeypatch.setenv(f"{scheme}_proxy", proxy.url)
+        async with serve(answering()) as target:
+            found = await outside.ask("GET", target.url, is_http_allowed=True)
+            with pytest.raises(OutsideError, match=r"^not asked: "):
+                await outside.ask("GET", target.url)
+    resolver = To(1)
+    for host in (HOST, "localhost.example.test", "127.0.0.1.example.test", "10.0.0.1"):
+        with pytest.raises(OutsideError, match=r"^not asked: "):
+            await outside.ask("GET", f"http://{host}/", is_http_allowed=True, resolver=resolver)
+
+    assert found.body == b"ok"
+    assert resolver.asked == []

@@ -3,6 +3,7 @@
 import hmac
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from inspector import providers
 from inspector.cli import COMMANDS, hooktap
 from inspector.cli.look import Look
 from inspector.client import Client
-from inspector.config import Config, load, tables
+from inspector.config import Application, Config, load, tables
 from inspector.core import description
 from inspector.core.model import Outcome, Verification
 from inspector.core.query import Has, Is, Key, leaves, parse
@@ -101,6 +102,23 @@ def test_what_an_endpoint_can_require_loads(tmp_path: Path) -> None:
     assert len(config.endpoints["wink"].overlays) == 5
 
 
+def test_how_to_register_loads(tmp_path: Path) -> None:
+    """With every key that is commented out, too; with a token in place of the application."""
+    text = block("toml", "[register.wink]")
+    (token,) = re.findall(r"# (token = \{.*?\})", text)
+    other = re.sub(r"^(client_id|client_secret) = .*\n", "", text, flags=re.MULTILINE) + token
+
+    asked = loaded(tmp_path, re.sub(r"^# ", "", text, flags=re.MULTILINE)).registrations["wink"]
+    told = loaded(tmp_path, other).registrations["wink"]
+
+    assert isinstance(asked.opened_by, Application)
+    assert isinstance(loaded(tmp_path, text).registrations["wink"].opened_by, Application)
+    assert not isinstance(told.opened_by, Application)
+    assert told.opened_by() == b"secret"
+    assert re.findall(r"https?://\S+(?=\")", text) == [asked.opened_by.token_url, asked.api]
+    assert asked == replace(told, opened_by=asked.opened_by)
+
+
 def test_its_keys_and_colours_are_taken(tmp_path: Path) -> None:
     text = block("toml", "theme = ")
     tops = tables({}, tmp_path, _written(tmp_path, text))
@@ -160,8 +178,8 @@ def test_every_command_with_its_options_exists() -> None:
     for name, words in commands():
         command = hooktap.get_command(click.Context(hooktap), name)
         assert command is not None, f"there is no command '{name}'"
-        values = set(command.commands) if isinstance(command, click.Group) else set()
-        for parameter in command.params:
+        values = {each.name for each in within(command)}
+        for parameter in (parameter for each in within(command) for parameter in each.params):
             if isinstance(parameter.type, click.Choice):
                 values |= set(parameter.type.choices)
         alternatives = {each for word in words if "|" in word for each in word.split("|")}
@@ -190,7 +208,16 @@ def test_every_flag_is_of_a_command_or_a_script() -> None:
 
 
 def options(command: click.Command) -> set[str]:
-    return {option for parameter in command.params for option in parameter.opts}
+    params = [parameter for each in within(command) for parameter in each.params]
+    return {option for parameter in params for option in parameter.opts}
+
+
+def within(command: click.Command) -> Iterator[click.Command]:
+    """Yield a command, and those below it if it is a group."""
+    yield command
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            yield from within(each)
 
 
 def test_the_query_can_be_read() -> None:

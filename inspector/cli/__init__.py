@@ -41,7 +41,9 @@ COMMANDS = {
     "export": Entry("export", "export", "Write deliveries as commands, scripts or files."),
     "import": Entry("importing", "import_", "Store the requests in a bundle, HAR or curl file."),
     "send": Entry("send", "send", "Send a sample delivery, signed as its provider would."),
+    "lab": Entry("lab", "lab", "Try your app with deliveries as providers really send them."),
     "simulate": Entry("simulate", "simulate", "Stand in for a booking provider."),
+    "register": Entry("register", "register", "Register webhooks with a provider, by its API."),
     "verify": Entry("verify", "verify", "Check a signature, and say why it is not right."),
     "provider": Entry("provider", "provider", "Which providers are known, and how they sign."),
     "endpoint": Entry(
@@ -124,6 +126,7 @@ def run(args: Sequence[str]) -> int:
     try:
         code = hooktap.main(args, prog_name="hooktap", standalone_mode=False)
     except click.ClickException as error:
+        error.message = safe_lines(error.message)  # it quotes what was typed, or pasted
         error.show()
         return error.exit_code
     except click.Abort:

@@ -140,6 +140,8 @@ def configuration(config: Config) -> Iterator[Check]:
     for endpoint in config.endpoints.values():
         count = len(endpoint.secrets)
         yield ok(f"endpoint {endpoint.name}", f"{count} secret{'' if count == 1 else 's'}")
+    for name, registration in config.registrations.items():
+        yield ok(f"register {name}", f"at {registration.api}, which is not asked here")
 
 
 def privacy(data_dir: DataDir) -> Check:

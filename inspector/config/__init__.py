@@ -8,6 +8,7 @@ from inspector import providers
 from inspector.config import files
 from inspector.config.files import providers_dir
 from inspector.config.keeping import Keep, read_keep
+from inspector.config.registration import WINK, Application, Registration, read_registrations
 from inspector.config.schema import ENDPOINT_NAME, Settings, read_endpoint, read_settings, target
 from inspector.config.secrets import Secrets, without_newline
 from inspector.core.model import Endpoint
@@ -18,8 +19,11 @@ from inspector.errors import ConfigError
 
 __all__ = [
     "ENDPOINT_NAME",
+    "WINK",
+    "Application",
     "Config",
     "Keep",
+    "Registration",
     "Settings",
     "find_data_dir",
     "load",
@@ -59,6 +63,8 @@ class Config:
     """How much is kept of each endpoint; None: all."""
     keeps: Mapping[str, Keep | None] = field(default_factory=dict)
     """The same by endpoint, where the configuration says so for one."""
+    registrations: Mapping[str, Registration] = field(default_factory=dict)
+    """By provider: how to register webhooks with its API."""
     providers_dir: Path | None = None
     """Where the user's own provider files are; None: only those built in are known."""
     config_file: Path | None = None
@@ -104,6 +110,7 @@ def load(
         config,
         endpoints=endpoints,
         keeps=_keeps(tables),
+        registrations=_registrations(found.paths, tables, environ),
         warnings=(*found.warnings, *warnings),
     )
 
@@ -139,6 +146,15 @@ def _endpoints(
                 )
         warnings += secrets.warnings
     return endpoints, warnings
+
+
+def _registrations(
+    paths: Sequence[Path], tables: Sequence[Table], environ: Mapping[str, str]
+) -> dict[str, Registration]:
+    found: dict[str, Registration] = {}
+    for path, top in zip(paths, tables, strict=True):
+        found = read_registrations(top, Secrets(environ, path.parent)) | found
+    return found
 
 
 def _keeps(tables: Sequence[Table]) -> dict[str, Keep | None]:

@@ -60,7 +60,7 @@ class Settings:
         return {name: value for name, value in values.items() if value is not None}
 
 
-TOP = ("inspector", "endpoint", "theme", "keys", "notify")
+TOP = ("inspector", "endpoint", "register", "theme", "keys", "notify")
 """Of these, `theme`, `keys` and `notify` are the terminal's, which alone knows what they may say."""
 SETTINGS = tuple(field.name for field in fields(Settings))
 ENDPOINT_KEYS = (

@@ -3,7 +3,8 @@
 import importlib
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +48,28 @@ class Secrets:
         value = endpoint.value(key)
         return None if value is None else self._optional(endpoint, key, value, name)
 
-    def required(self, table: Table, key: str) -> bytes:
-        """Return what the reference under `key` yields; raise ConfigError if that is nothing."""
+    def required(
+        self, table: Table, key: str, loss: str = "without it nothing could be let in"
+    ) -> bytes:
+        """Return what the reference under `key` yields; raise ConfigError, which tells the loss, if that is nothing."""
         reference = table.value(key)
         if reference is None:
             raise table.error(f"missing; {_how(key)}", key)
         place, secret = self._fetch(table, key, reference)
         if secret is None:
-            raise table.error(f"{place} is not set, and without it nothing could be let in", key)
+            raise table.error(f"{place} is not set, and {loss}", key)
         return secret
+
+    def later(self, table: Table, key: str, loss: str) -> Callable[[], bytes] | None:
+        """Return what does `required` once it is called, if there is a reference under `key`; it is checked already.
+
+        For what few commands need: fetching it may have a password manager ask a person.
+        """
+        reference = table.value(key)
+        if reference is None:
+            return None
+        _reference(table, key, reference)
+        return partial(self.required, table, key, loss)
 
     def _optional(self, endpoint: Table, key: str, reference: Any, name: str) -> bytes | None:
         place, secret = self._fetch(endpoint, key, reference)
@@ -65,15 +79,8 @@ class Secrets:
 
     def _fetch(self, parent: Table, key: str, reference: Any) -> tuple[str, bytes | None]:
         """Return where the reference leads, in words, and what is there; None where nothing was ever put."""
-        if isinstance(reference, str):
-            raise parent.error(f"a secret's value does not belong in this file; {_how(key)}", key)
-        if not isinstance(reference, dict):
-            raise parent.error(f"expected a table; {_how(key)}", key)
-        table = parent.within(key, reference)
-        table.only(KINDS)
-        if len(reference) != 1:
-            raise table.error(f"expected exactly one of {', '.join(KINDS)}")
-        place, secret = self._look_up(table, next(iter(reference)))
+        table, kind = _reference(parent, key, reference)
+        place, secret = self._look_up(table, kind)
         if secret is not None and not secret.strip():
             raise table.error(f"{place} is empty: set it to the secret, or leave this key out")
         return place, secret
@@ -108,6 +115,19 @@ class Secrets:
         if len(content) > CAP_BYTES:
             raise table.error(f"{path} is too long for a secret", "file")
         return str(path), without_newline(content)
+
+
+def _reference(parent: Table, key: str, reference: Any) -> tuple[Table, str]:
+    """Return the reference as a table to be read, and the one key it has."""
+    if isinstance(reference, str):
+        raise parent.error(f"a secret's value does not belong in this file; {_how(key)}", key)
+    if not isinstance(reference, dict):
+        raise parent.error(f"expected a table; {_how(key)}", key)
+    table = parent.within(key, reference)
+    table.only(KINDS)
+    if len(reference) != 1:
+        raise table.error(f"expected exactly one of {', '.join(KINDS)}")
+    return table, next(iter(reference))
 
 
 def _how(key: str) -> str:

@@ -42,6 +42,12 @@ def read_address(text: str) -> Address | None:
     return address.ipv4_mapped or IPv6Address(int(address))
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a URL's host is this machine by its very name: nobody is asked where the name leads."""
+    address = read_address(host)
+    return host == "localhost" if address is None else address.is_loopback
+
+
 def is_within(address: Address, networks: Iterable[Network]) -> bool:
     """Whether one of the networks holds the address."""
     return any(address in network for network in networks)

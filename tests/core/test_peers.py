@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.core.headers import Headers
-from inspector.core.peers import Sender, is_within, read_address, sender_of
+from inspector.core.peers import Sender, is_loopback, is_within, read_address, sender_of
 from tests import factories
 
 PROXIES = (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"), ip_network("::1"))
@@ -138,3 +138,24 @@ def test_a_list_of_proxies_has_an_end() -> None:
 @given(st.lists(st.binary(max_size=40)))
 def test_nothing_in_front_of_it_moves_the_sender(lies: list[bytes]) -> None:
     assert sender(*lies, b"203.0.113.7, 10.1.2.3") == Sender(STRANGER, PROXY)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("", False),
+        ("localhost.example.test", False),
+        ("127.0.0.1.example.test", False),
+        ("127.1", False),
+        ("0.0.0.0", False),
+        ("10.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+    ],
+)
+def test_a_host_that_is_this_machine_by_its_name(host: str, *, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

@@ -8,10 +8,11 @@ written in the files; where a shape is assumed rather than documented, the sampl
 import functools
 import hashlib
 import json
+import string
 import tomllib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from string import Template
@@ -50,10 +51,17 @@ class Sample:
     body: str
     """That of a form is JSON too, until it is made."""
     target: str = "/"
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What more `$names` stand for: those that only this provider's file has."""
 
-    def request(self, *, now_s: float, unique: str) -> Request:
-        """Make the delivery that happens at `now_s`; every id in it follows from that and `unique`."""
-        values = _values(now_s, unique) | {
+    def request(self, *, now_s: float, unique: str, about: str | None = None) -> Request:
+        """Make the delivery that happens at `now_s`; every id in it follows from that and `unique`.
+
+        `about` makes the ids of the booking that it happens to, where the sample tells one from the other.
+        """
+        values = {
+            **_values(now_s, unique, unique if about is None else about),
+            **self.values,
             "event": self.event,
             "content_type": CONTENT_TYPES[self.format],
         }
@@ -105,6 +113,7 @@ def find(provider: str, event: str | None = None, *, format: str | None = None) 
         headers=file["headers"],
         # A form is written as the JSON of its fields, which may be the very same.
         body=table["json"] if table[chosen] is True else table[chosen],
+        values=file.get("values", {}),
     )
 
 
@@ -143,9 +152,10 @@ def _table(provider: str, event: str) -> dict[str, Any]:
     raise ConfigError(f"there is no sample of {provider}'s event '{event}' {known}")
 
 
-def _values(now_s: float, unique: str) -> dict[str, str]:
+def _values(now_s: float, unique: str, about: str) -> dict[str, str]:
     """Return what the files' `$names` stand for. Ids are drawn from a digest, so any text is a good `unique`."""
     digest = hashlib.sha256(unique.encode()).digest()
+    booking = hashlib.sha256(about.encode()).digest()
     now = datetime.fromtimestamp(int(now_s), UTC)
     later = (now + _LEAD_TIME).replace(hour=10, minute=0, second=0)
     return {
@@ -154,6 +164,7 @@ def _values(now_s: float, unique: str) -> dict[str, str]:
         "now_iso": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "later_s": str(int(later.timestamp())),
         "later_ymd": later.strftime("%Y%m%d"),
+        "later_dmy": later.strftime("%d%m%y"),
         "uuid": str(uuid.UUID(bytes=digest[:16], version=4)),
         "other_uuid": str(uuid.UUID(bytes=digest[16:], version=4)),
         "ulid": _ulid(int(now_s * 1000), digest[:10]),
@@ -161,6 +172,9 @@ def _values(now_s: float, unique: str) -> dict[str, str]:
         "token": digest.hex()[:24],
         "sha1": digest.hex()[:40],
         "number": str(10**9 + int.from_bytes(digest[:4])),
+        "booking": str(10**9 + int.from_bytes(booking[:4])),
+        "booking_uuid": str(uuid.UUID(bytes=booking[16:], version=4)),
+        "letters": "".join(string.ascii_uppercase[byte % 26] for byte in booking[4:8]),
     }
 
 

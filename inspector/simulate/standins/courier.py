@@ -19,7 +19,7 @@ AT_ONCE: Final = 8
 
 
 OnAttempt = Callable[[Webhook, Parcel], None]
-"""Is told what came of every attempt: who was sent what, as it is after that."""
+"""Is told what came of every attempt: who was sent what, both as they are after that."""
 
 
 class Courier:
@@ -68,7 +68,7 @@ class Courier:
             delivered, said = await self._send(webhook.url, request)
             after = self._after(parcel, said, delivered=delivered)
             await self._ledger.attempted(after, self._stand_in.rules.disabled_after)
-            self._on_attempt(webhook, after)
+            self._on_attempt(await self._ledger.webhook(webhook.id) or webhook, after)
         finally:
             self._in_flight.discard(parcel.id)
             self._wake.set()

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from inspector.api.answers import as_json, bad_request
 from inspector.api.parameters import object_of
+from inspector.core.text import is_unicode
 from inspector.core.wire import JSON
 from inspector.simulate.standins.desk import Change, Desk
 from inspector.simulate.standins.wire import parcel_to_json, webhook_to_json
@@ -76,10 +77,14 @@ class Dashboard:
         return as_json({}, status=202)
 
     async def _happen(self, request: web.Request) -> web.Response:
-        event = (await object_of(request)).get("event")
+        """Take `{"event": TYPE, "about": TEXT}`: whatever has the same text is about the same booking."""
+        data = await object_of(request)
+        event, about = data.get("event"), data.get("about")
         if not isinstance(event, str):
             raise bad_request("'event' must be the type of an event")
-        told = await self._desk.happen(event)
+        if not (about is None or (isinstance(about, str) and is_unicode(about))):
+            raise bad_request("'about' must be text")
+        told = await self._desk.happen(event, about)
         return as_json({"event": event, "webhooks": [each.id for each in told]}, status=202)
 
 
@@ -89,13 +94,15 @@ def _wanted(data: JSON) -> Change:
     if unknown:
         raise bad_request(f"a webhook has no {', '.join(sorted(map(repr, unknown)))}")
     for name in ("name", "url", "format"):
-        if not isinstance(data.get(name), str | None):
+        text = data.get(name)
+        if not (text is None or (isinstance(text, str) and is_unicode(text))):
             raise bad_request(f"'{name}' must be text")
     events, enabled = data.get("events"), data.get("enabled")
     if not isinstance(enabled, bool | None):
         raise bad_request("'enabled' must be true or false")
     if events is not None and not (
-        isinstance(events, list) and all(isinstance(each, str) for each in events)
+        isinstance(events, list)
+        and all(isinstance(each, str) and is_unicode(each) for each in events)
     ):
         raise bad_request("'events' must be a list of event types")
     return Change(

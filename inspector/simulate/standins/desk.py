@@ -5,9 +5,9 @@ import uuid
 from dataclasses import replace
 from secrets import token_hex
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from inspector.core import forwarding
+from inspector.core.peers import is_loopback
 from inspector.core.table import nearest
 from inspector.errors import ConfigError, NotFoundError
 from inspector.simulate.standins.courier import Courier
@@ -76,7 +76,7 @@ class Desk:
         if not await self.ledger.save(saved):
             return None
         self._courier.wake()
-        return saved
+        return await self.ledger.webhook(webhook.id)  # its failures may be forgiven
 
     async def webhook(self, webhook_id: str) -> Webhook:
         """Return one; raise NotFoundError if there is none."""
@@ -85,34 +85,48 @@ class Desk:
             raise NotFoundError("there is no such webhook")
         return webhook
 
-    async def happen(self, event: str) -> list[Webhook]:
-        """Have an event happen; return who is sent it. Raises ConfigError if the provider has none of that type."""
-        occasion = Occasion(event, time.time(), token_hex(16), is_test=False)
+    async def happen(self, event: str, about: str | None = None) -> list[Webhook]:
+        """Have an event happen; return who is sent it, twice who is sent two. The same `about` is the same booking.
+
+        Raises ConfigError if the provider has no event of that type.
+        """
+        occasion = Occasion(event, time.time(), token_hex(16), is_test=False, about=about)
         self.stand_in.make(occasion, self.stand_in.formats[0])  # also where nobody wants to know
-        wanting = [each for each in await self.ledger.webhooks() if each.wants(event)]
-        for webhook in wanting:
-            await self._tell(webhook, occasion)
-        return wanting
+        webhooks, told = await self.ledger.webhooks(), []
+        for name in self.stand_in.sets_off(event):
+            for webhook in webhooks:
+                if webhook.wants(*self.stand_in.spellings(name)):
+                    await self._tell(webhook, occasion, name)
+                    told.append(webhook)
+        return told
 
     async def test(self, webhook: Webhook) -> None:
         """Press the button that sends a test."""
         event = self.stand_in.test_event
-        await self._tell(webhook, Occasion(event, time.time(), token_hex(16), is_test=True))
+        occasion = Occasion(event, time.time(), token_hex(16), is_test=True)
+        await self._tell(webhook, occasion, event)
 
-    async def _tell(self, webhook: Webhook, occasion: Occasion) -> None:
+    async def _tell(self, webhook: Webhook, occasion: Occasion, event: str) -> None:
         request = self.stand_in.make(occasion, webhook.format)
         event_id = self.stand_in.event_id(request)
         now_us = round(occasion.now_s * 1e6)
-        await self.ledger.add(webhook.id, occasion.event, event_id, request, now_us)
+        await self.ledger.add(webhook.id, event, event_id, request, now_us)
         self._courier.wake()
 
     def _url(self, url: str) -> str:
         try:
-            forwarding.parse_target(url)
+            origin = forwarding.parse_target(url).origin
         except ValueError as error:
             raise ConfigError(f"the URL: {error}") from error
-        if self._https_only and urlsplit(url).scheme != "https":
+        if origin.scheme == "https":
+            return url
+        if self._https_only:
             raise ConfigError(f"{self.stand_in.provider} takes https URLs only")
+        # All three providers want https; what stays on this machine may be spared it.
+        if not is_loopback(origin.host):
+            raise ConfigError(
+                f"{self.stand_in.provider} takes https URLs, here http to loopback too"
+            )
         return url
 
     def _format(self, name: str | None) -> str:

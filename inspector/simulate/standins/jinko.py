@@ -42,7 +42,8 @@ def make(occasion: Occasion, _format: str) -> Request:
     if not _EVENT.fullmatch(occasion.event):
         known = ", ".join(EVENTS)
         raise ConfigError(f"'{safe(occasion.event)}' is no type of event, like {known}")
-    dice = random.Random(occasion.unique)  # noqa: S311 - ids, not secrets
+    about = occasion.unique if occasion.about is None else occasion.about
+    dice = random.Random(about)  # noqa: S311 - ids, not secrets
     body = {
         "event": occasion.event,
         "booking_ref": TEST_REF if occasion.is_test else "JNK-" + "".join(dice.choices(_REF, k=6)),
@@ -104,6 +105,7 @@ JINKO: Final = StandIn(
         "Jinko does not say how long it waits for an answer: 10 s is ours",
         "Jinko shows no answer of get_booking: path and fields are ours",
         "Jinko does not say what becomes of events while a webhook is off: here they are not kept for it",
+        "Jinko takes https URLs only: here http to loopback too, unless with --tls",
     ),
     make=make,
     event_id=event_id,

@@ -5,39 +5,27 @@ It is no store of deliveries: losing it costs a registration on this machine, so
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 
 from inspector.core.model import Request
 from inspector.core.wire import headers_from_json, headers_to_json
 from inspector.errors import StorageError
+from inspector.simulate.standins import statefile
 from inspector.simulate.standins.model import Parcel, State, Webhook
 from inspector.store.connection import in_thread
 
-SCRIPT = """
-    PRAGMA journal_mode = wal;
-    PRAGMA synchronous = normal;
-    CREATE TABLE IF NOT EXISTS webhook (
-        id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL,
-        format TEXT NOT NULL, secret TEXT, created_us INTEGER NOT NULL, updated_us INTEGER NOT NULL,
-        enabled INTEGER NOT NULL, version INTEGER NOT NULL, failures INTEGER NOT NULL, extra TEXT
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS parcel (
-        id INTEGER PRIMARY KEY, webhook_id TEXT NOT NULL, event TEXT NOT NULL, event_id TEXT NOT NULL,
-        headers TEXT NOT NULL, made_us INTEGER NOT NULL, due_us INTEGER NOT NULL, attempts INTEGER NOT NULL,
-        state TEXT NOT NULL, last TEXT, body BLOB NOT NULL
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS door (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), token TEXT NOT NULL) STRICT;
-    CREATE INDEX IF NOT EXISTS parcel_due ON parcel (due_us) WHERE state = 'pending';
-"""
+T = TypeVar("T")
 
+# A version after the first takes the place of one, and is nothing without it: somebody has deleted the webhook.
 SAVE_WEBHOOK = """
-    INSERT INTO webhook VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO webhook SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+    WHERE ?11 = 0 OR EXISTS (SELECT 1 FROM webhook WHERE id = ?1)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, url = excluded.url, events = excluded.events,
         format = excluded.format, updated_us = excluded.updated_us, enabled = excluded.enabled,
         version = excluded.version, extra = excluded.extra,
@@ -46,7 +34,12 @@ SAVE_WEBHOOK = """
 """
 WEBHOOKS = "SELECT * FROM webhook ORDER BY created_us, id"
 WEBHOOK = "SELECT * FROM webhook WHERE id = ?"
-DROP_PARCELS = "UPDATE parcel SET state = 'dropped' WHERE webhook_id = ? AND state = 'pending'"
+IS_AT = "id = ?1 AND (?2 IS NULL OR version = ?2)"
+DROP_PARCELS = f"""
+    UPDATE parcel SET state = 'dropped'
+    WHERE webhook_id = ?1 AND state = 'pending' AND EXISTS (SELECT 1 FROM webhook WHERE {IS_AT})
+"""  # noqa: S608 - a constant
+DELETE = f"DELETE FROM webhook WHERE {IS_AT}"  # noqa: S608 - a constant
 
 DUE = """
     SELECT parcel.* FROM parcel
@@ -57,7 +50,7 @@ NEWEST = "SELECT * FROM parcel ORDER BY id DESC LIMIT ?"
 PARCEL = "SELECT * FROM parcel WHERE id = ?"
 ADD_PARCEL = """
     INSERT INTO parcel (webhook_id, event, event_id, headers, made_us, due_us, attempts, state, last, body)
-    VALUES (?, ?, ?, ?, ?, ?, 0, 'pending', NULL, ?)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, 0, 'pending', NULL, ?7 WHERE EXISTS (SELECT 1 FROM webhook WHERE id = ?1)
 """
 ATTEMPTED = """
     UPDATE parcel SET attempts = ?, state = ?, last = ?, due_us = ?
@@ -67,8 +60,8 @@ SUCCEEDED = "UPDATE webhook SET failures = 0 WHERE id = ?"
 FAILED = "UPDATE webhook SET failures = failures + 1 WHERE id = ?"
 DISABLE = "UPDATE webhook SET enabled = FALSE, version = version + 1 WHERE id = ? AND enabled AND failures >= ?"
 
-
-KEEP_TOKEN = "INSERT INTO door VALUES (1, ?) ON CONFLICT DO NOTHING"  # noqa: S105 - only the name of one
+KEEP_DOOR = "INSERT INTO door VALUES (1, ?, ?) ON CONFLICT DO NOTHING"
+DOOR = "SELECT provider, token FROM door"
 
 
 class _Change(NamedTuple):
@@ -79,16 +72,17 @@ class _Change(NamedTuple):
 class Ledger:
     """The tables of one stand-in."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
 
     async def webhooks(self) -> list[Webhook]:
         """Return all that are registered, the oldest first."""
-        return [_webhook(row) for row in await self._all(WEBHOOKS)]
+        return await self._all(_webhook, WEBHOOKS)
 
     async def webhook(self, webhook_id: str) -> Webhook | None:
         """Return one."""
-        return next((_webhook(row) for row in await self._all(WEBHOOK, webhook_id)), None)
+        return next(iter(await self._all(_webhook, WEBHOOK, webhook_id)), None)
 
     async def save(self, webhook: Webhook) -> bool:
         """Add it, or put it in place of the version before it; False if somebody else has saved it meanwhile."""
@@ -109,32 +103,30 @@ class Ledger:
         )
         return await self._change(_Change(SAVE_WEBHOOK, values))
 
-    async def delete(self, webhook_id: str) -> bool:
-        """Forget one for good, and send nothing more to it; False if there is none."""
-        return await self._change(
-            _Change(DROP_PARCELS, (webhook_id,)),
-            _Change("DELETE FROM webhook WHERE id = ?", (webhook_id,)),
-        )
+    async def delete(self, webhook_id: str, version: int | None = None) -> bool:
+        """Forget one for good, and send nothing more to it; False if there is none, or none of that version."""
+        values = (webhook_id, version)
+        return await self._change(_Change(DROP_PARCELS, values), _Change(DELETE, values))
 
     async def add(
         self, webhook_id: str, event: str, event_id: str, request: Request, now_us: int
     ) -> None:
-        """Have something sent, at once."""
+        """Have something sent, at once; nothing where the webhook is gone."""
         headers = json.dumps(headers_to_json(request.headers))
         values = (webhook_id, event, event_id, headers, now_us, now_us, request.body)
         await self._change(_Change(ADD_PARCEL, values))
 
     async def due(self, but: Sequence[int], limit: int) -> list[Parcel]:
         """Return what is to be sent next to webhooks that are enabled, now or later; without those named."""
-        return [_parcel(row) for row in await self._all(DUE, json.dumps(but), limit)]
+        return await self._all(_parcel, DUE, json.dumps(but), limit)
 
     async def parcels(self, limit: int) -> list[Parcel]:
         """Return the newest, whatever has become of them."""
-        return [_parcel(row) for row in await self._all(NEWEST, limit)]
+        return await self._all(_parcel, NEWEST, limit)
 
     async def parcel(self, parcel_id: int) -> Parcel | None:
         """Return one."""
-        return next((_parcel(row) for row in await self._all(PARCEL, parcel_id)), None)
+        return next(iter(await self._all(_parcel, PARCEL, parcel_id)), None)
 
     async def attempted(self, parcel: Parcel, disabled_after: int | None) -> None:
         """Write down what came of an attempt, and what that means for the webhook."""
@@ -148,32 +140,41 @@ class Ledger:
                 changes.append(_Change(DISABLE, (parcel.webhook_id, disabled_after)))
         await self._change(*changes)
 
-    async def token(self) -> str:
-        """Return what a client of the provider's API shows: made up once, and kept."""
-        await self._change(_Change(KEEP_TOKEN, (token_urlsafe(32),)))
-        (row,) = await self._all("SELECT token FROM door")
-        return str(row["token"])
+    async def token(self, provider: str) -> str:
+        """Return what a client of the provider's API shows: made up once, and kept.
 
-    async def _all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
-        return await in_thread(self._connection, lambda raw: raw.execute(sql, values).fetchall())
+        Raises StorageError if this is what the stand-in of another provider remembers.
+        """
+        await self._change(_Change(KEEP_DOOR, (provider, token_urlsafe(32))))
+        ((whose, token),) = await self._all(tuple, DOOR)
+        if whose != provider:
+            raise StorageError(f"{self._path} is the state of a stand-in for '{whose}'")
+        return str(token)
+
+    async def _all(self, read: Callable[[sqlite3.Row], T], sql: str, *values: Any) -> list[T]:
+        with statefile.explained(self._path):
+            return await in_thread(self._connection, _read, read, sql, values)
 
     async def _change(self, *changes: _Change) -> bool:
         """Make all changes or none; return whether the last one has changed anything."""
-        return await in_thread(self._connection, _make, changes)
+        with statefile.explained(self._path):
+            return await in_thread(self._connection, _make, changes)
 
 
 @asynccontextmanager
 async def opened(path: Path) -> AsyncIterator[Ledger]:
-    """Open the ledger at `path`, or make one. Raises StorageError where it is damaged or something else."""
-    try:
-        async with aiosqlite.connect(path) as connection:
-            connection.row_factory = sqlite3.Row
-            await connection.executescript(SCRIPT)
-            yield Ledger(connection)
-    except sqlite3.Error as error:
-        raise StorageError(
-            f"the state of the stand-in, {path}, cannot be used ({error})"
-        ) from error
+    """Open the ledger at `path`, or make one. Raises StorageError where it cannot be used."""
+    async with statefile.opened(path) as connection:
+        yield Ledger(connection, path)
+
+
+def _read(
+    connection: sqlite3.Connection,
+    read: Callable[[sqlite3.Row], T],
+    sql: str,
+    values: Sequence[Any],
+) -> list[T]:
+    return [read(row) for row in connection.execute(sql, values)]
 
 
 def _make(connection: sqlite3.Connection, changes: Sequence[_Change]) -> bool:

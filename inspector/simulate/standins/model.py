@@ -37,9 +37,9 @@ class Webhook:
     extra: Mapping[str, str] | None = None
     """What else the provider's API is told and tells again."""
 
-    def wants(self, event: str) -> bool:
-        """Whether it is sent events of this type."""
-        return self.enabled and (not self.events or event in self.events)
+    def wants(self, *spellings: str) -> bool:
+        """Whether it is sent events of a type, however the provider spells that."""
+        return self.enabled and (not self.events or not set(spellings).isdisjoint(self.events))
 
 
 class State(StrEnum):
@@ -93,6 +93,8 @@ class Occasion(NamedTuple):
     """What its ids are made of."""
     is_test: bool
     """Whether a person pressed the button for a test."""
+    about: str | None = None
+    """What the ids of the booking that it happens to are made of; None: of one that nothing else happens to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,10 @@ class StandIn:
     """Read the id that all attempts share; empty: the provider sends none."""
     sign: Callable[["Webhook", "Parcel", float], Request]
     """Make the request of the attempt that is made at a time, signed where the provider signs."""
+    spellings: Callable[[str], Iterable[str]] = lambda event: (event,)
+    """All names that the provider has for one type of event."""
+    sets_off: Callable[[str], Iterable[str]] = lambda event: (event,)
+    """The types of events that it sends when something happens; more than one are sent side by side."""
     new_secret: Callable[[], str] | None = None
     """None: the provider has no secrets."""
     routes: Callable[["Desk"], Iterable[web.AbstractRouteDef]] = lambda _: ()

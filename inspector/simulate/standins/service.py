@@ -12,11 +12,13 @@ from aiohttp.typedefs import Handler, Middleware
 
 from inspector.api.answers import failures, harden
 from inspector.api.guard import carries, keep_pages_out
+from inspector.api.log import server_log
 from inspector.simulate.standins import ledger
 from inspector.simulate.standins.courier import Courier, OnAttempt
 from inspector.simulate.standins.dashboard import Dashboard
 from inspector.simulate.standins.desk import Desk
 from inspector.simulate.standins.model import StandIn
+from inspector.simulate.standins.outage import Outage
 from inspector.tasks import owned
 
 BODY_MAX_BYTES: Final = 1024 * 1024
@@ -50,7 +52,7 @@ async def open_for_business(
     async with ledger.opened(options.state) as kept:
         courier = Courier(stand_in, kept, options.speed, options.on_attempt)
         desk = Desk(stand_in, kept, courier, https_only=options.tls is not None)
-        token = await kept.token()
+        token = await kept.token(stand_in.provider)
         runner = web.AppRunner(_app(desk, token.encode()), shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         try:
@@ -68,12 +70,14 @@ async def open_for_business(
 
 
 def _app(desk: Desk, token: bytes) -> web.Application:
+    outage = Outage(desk.stand_in.refuse)
     app = web.Application(
-        middlewares=[failures(desk.stand_in.refuse, OURS), _guarding(token)],
+        middlewares=[failures(desk.stand_in.refuse, OURS), _guarding(token), outage.middleware()],
         client_max_size=BODY_MAX_BYTES,
+        handler_args={"access_log": None, "logger": server_log()},
     )
     app.on_response_prepare.append(harden)
-    app.add_routes([*desk.stand_in.routes(desk), *Dashboard(desk).routes()])
+    app.add_routes([*desk.stand_in.routes(desk), *Dashboard(desk).routes(), *outage.routes()])
     return app
 
 
