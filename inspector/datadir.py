@@ -100,13 +100,13 @@ class DataDir:
         """Keep an endpoint's secret in a file of its name. It is on disk when this returns; raises OSError."""
         folder = self.path / _HANDED
         folder.mkdir(mode=0o700, exist_ok=True)
-        self._write_private(f"{_HANDED}/{endpoint}", secret)
+        write_private(folder / endpoint, secret)
         for directory in (folder, self.path):
             _sync(directory)
 
     def write_addresses(self, addresses: Addresses) -> None:
         """Leave a running inspector's addresses for the others to find."""
-        self._write_private("inspector.json", json.dumps(asdict(addresses)).encode())
+        write_private(self.path / "inspector.json", json.dumps(asdict(addresses)).encode())
 
     def read_addresses(self) -> Addresses:
         """Return the addresses of the running inspector, or raise UnreachableError."""
@@ -127,7 +127,7 @@ class DataDir:
     def _secret(self, name: str) -> str:
         # A file that a power cut left empty counts as none: an empty token would let everybody in.
         if not self._read_secret(name):
-            self._write_private(name, secrets.token_hex(32).encode())
+            write_private(self.path / name, secrets.token_hex(32).encode())
         return self._read_secret(name)
 
     def _read_secret(self, name: str) -> str:
@@ -136,11 +136,13 @@ class DataDir:
         except (OSError, UnicodeDecodeError):
             return ""
 
-    def _write_private(self, name: str, content: bytes) -> None:
-        with _temporary(self.path) as temporary:
-            temporary.write_bytes(content)
-            _sync(temporary)
-            temporary.replace(self.path / name)
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put `content` into a file that only its owner can read, in place of what was there; raises OSError."""
+    with _temporary(path.parent) as temporary:
+        temporary.write_bytes(content)
+        _sync(temporary)
+        temporary.replace(path)
 
 
 def _sync(path: Path) -> None:

@@ -1,6 +1,7 @@
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -190,3 +191,26 @@ def test_a_form_may_be_all_there_is() -> None:
 def test_sendgrids_body_ends_with_a_line_break() -> None:
     """It is signed with the rest, and lost by whoever parses and writes the body anew."""
     assert made("sendgrid").body.endswith(b"]\r\n")
+
+
+def test_what_happens_to_one_booking_has_its_ids() -> None:
+    """And ids of its own, where the sample tells one from the other."""
+    payment = samples.find("checkfront", "transaction.insert")
+
+    one, other = (
+        json.loads(payment.request(now_s=NOW_S, unique=each, about="it").body)["transaction"]
+        for each in "12"
+    )
+
+    assert one["booking_id"] == other["booking_id"]
+    assert one["transaction_id"] != other["transaction_id"]
+
+
+def test_a_name_of_the_file_s_own_can_be_given_another_value() -> None:
+    booking = samples.find("checkfront", "booking.PAID")
+    held = replace(booking, values={**booking.values, "status": "HOLD"})
+
+    assert set(booking.values) == {"status", "paid_total"}
+    for sample, status in ((booking, "PAID"), (held, "HOLD")):
+        body = json.loads(sample.request(now_s=NOW_S, unique="1").body)
+        assert body["booking"]["status"] == status
