@@ -25,6 +25,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 TOLERANCE_S = 300
 LARGEST_BODY_BYTES = 32 * 1024 * 1024
+MOST_FORM_FIELDS = 1000
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 log = logging.getLogger("demo")
@@ -127,14 +128,15 @@ def parse_checkfront(mimetype: str, body: bytes) -> list[str]:
         case "application/xml" | "text/xml":
             tree = parse_xml(body)
         case "application/x-www-form-urlencoded":
-            form = dict(parse_qsl(body.decode("utf-8", "replace")))
-            tree = {**form, "booking": {"status": form.get("booking[status]")}}
+            tree = parse_form(body)
         case _:
             raise Refused(415, "Checkfront sends JSON, XML or a form")
     if "type" in tree:
         return [str(tree["type"]), str(tree.get("action"))]
     booking = tree.get("booking")
-    return ["booking", str(booking.get("status") if isinstance(booking, dict) else None)]
+    if not isinstance(booking, dict):
+        raise Refused(400, "the body has neither a type nor a booking")
+    return ["booking", str(booking.get("status"))]
 
 
 def parse_json(body: bytes) -> Any:
@@ -150,6 +152,17 @@ def as_object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refused(400, "the body is not a JSON object")
     return value
+
+
+def parse_form(body: bytes) -> dict[str, Any]:
+    """Return a form's fields, with the status of a booking where JSON and XML have it."""
+    try:
+        form = dict(parse_qsl(body.decode(), errors="strict", max_num_fields=MOST_FORM_FIELDS))
+    except ValueError as error:
+        raise Refused(400, "the body is not a form") from error
+    if "booking[status]" in form:
+        return {**form, "booking": {"status": form["booking[status]"]}}
+    return {**form}
 
 
 class NoDoctype(ET.TreeBuilder):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -113,26 +114,51 @@ async def inspector(
 
 
 @contextmanager
-def demo_app(jinko_secret: str | None) -> Iterator[str]:
-    """Run scripts/demo_app.py on a free port; yield its URL. It must end without a traceback."""
+def demo_app(jinko_secret: str | None, port: int = 0) -> Iterator[str]:
+    """Run scripts/demo_app.py, on a free port unless told; yield its URL. It must end without a traceback."""
     environ = {name: value for name, value in os.environ.items() if name != "JINKO_WEBHOOK_SECRET"}
     if jinko_secret is not None:
         environ["JINKO_WEBHOOK_SECRET"] = jinko_secret
+    with _app("demo_app.py", port, environ) as (url, narration):
+        yield url
+    assert "Traceback" not in "".join(narration)
+
+
+@contextmanager
+def naive_app(port: int = 0) -> Iterator[str]:
+    """Run scripts/naive_app.py, which breaks at what it cannot read; yield the URL of its webhook."""
+    with _app("naive_app.py", port, os.environ) as (url, _):
+        yield f"{url}/webhook"
+
+
+@contextmanager
+def _app(script: str, port: int, environ: Mapping[str, str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Run an app of scripts/; yield its URL, and what it has said on stderr once it has ended."""
+    narration: list[str] = []
     with subprocess.Popen(
-        [sys.executable, str(ROOT / "scripts" / "demo_app.py"), "--port", "0"],
+        [sys.executable, str(ROOT / "scripts" / script), "--port", str(port)],
         env=environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        ready = process.stdout.readline()
+        readers = [
+            threading.Thread(target=process.stdout.read),  # it would wait for one
+            threading.Thread(target=narration.extend, args=(process.stderr,)),
+        ]
+        for reader in readers:
+            reader.start()
         try:
-            assert process.stdout is not None
-            yield json.loads(process.stdout.readline())["url"]
+            yield json.loads(ready)["url"], narration
         finally:
             process.terminate()
-            _, narration = process.communicate(timeout=STOP_S)
-            sys.stderr.write(narration)
-    assert "Traceback" not in narration
+            process.wait(timeout=STOP_S)
+            for reader in readers:
+                reader.join()
+            sys.stderr.write("".join(narration))
 
 
 async def _ready(stdout: asyncio.StreamReader) -> Running:

@@ -199,7 +199,11 @@ def test_checkfront_xml_with_a_dtd_is_refused(app: App, body: bytes) -> None:
         ("application/xml", b"<a", 400),
         ("application/xml", b"\xff\xfe\x00", 400),
         ("application/json", b"<a/>", 400),
-        ("application/x-www-form-urlencoded", b"\xff&=&&%zz", 200),
+        ("application/x-www-form-urlencoded", b"\xff&=&&%zz", 400),
+        ("application/x-www-form-urlencoded", b"booking[status]=%ff", 400),
+        ("application/x-www-form-urlencoded", b"", 400),
+        ("application/x-www-form-urlencoded", b"a&" * 2000, 400),
+        ("application/json", b"{}", 400),
         ("text/plain", b"booking", 415),
     ],
 )
