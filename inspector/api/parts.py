@@ -7,6 +7,7 @@ from inspector.core.arrivals import Arrival
 from inspector.core.edits import Edit
 from inspector.core.model import Attempt, Confirmed, Delivery, Endpoint, Sign, Verdict
 from inspector.core.pruning import Pruned, PruneOrder, Reclaimed
+from inspector.core.variations import Variation
 from inspector.core.wire import JSON
 
 if TYPE_CHECKING:
@@ -119,10 +120,11 @@ class SampleSender(Protocol):
         event: str | None,
         format: str | None,  # noqa: A002 - what `send --format` calls it
         endpoint: str | None,
+        variation: Variation,
     ) -> JSON:
-        """Send one; return what its sender was told: `status`, `body`, `url`.
+        """Send one; return what was sent, and what its sender was told.
 
-        With them comes `note`: what is assumed in a sample its provider does not publish, or None.
+        With it comes `note`: what is assumed in a sample its provider does not publish, or None.
         """
 
     def catalogue(self) -> Sequence[JSON]:

@@ -14,6 +14,7 @@ from inspector.api.marking import mark_order
 from inspector.api.parts import Pipeline, Recheck, Retention, SampleSender
 from inspector.api.replaying import replay_order
 from inspector.api.reverification import Reverification
+from inspector.api.sampling import sample_order
 from inspector.core import query
 from inspector.core.edits import edit_to_json
 from inspector.core.found import numbers_to_json, reach_to_json
@@ -250,7 +251,7 @@ class Routes:
 
     async def samples(self, request: web.Request) -> web.Response:
         """Send a signed sample delivery; answer with what its sender was told."""
-        fields = await parameters.body_of(request, "provider", "event", "format", "endpoint")
+        fields, variation = await sample_order(request)
         if "provider" not in fields:
             raise bad_request("provider: say whose sample to send")
         answer = await self._send_sample(
@@ -258,6 +259,7 @@ class Routes:
             event=fields.get("event"),
             format=fields.get("format"),
             endpoint=fields.get("endpoint"),
+            variation=variation,
         )
         return as_json(answer)
 

@@ -126,7 +126,7 @@ def run(args: Sequence[str]) -> int:
     try:
         code = hooktap.main(args, prog_name="hooktap", standalone_mode=False)
     except click.ClickException as error:
-        error.message = safe_lines(error.message)  # it quotes what was typed, or pasted
+        error.message = safe_lines(error.message)  # type: ignore[misc] # it quotes what was typed or pasted
         error.show()
         return error.exit_code
     except click.Abort:

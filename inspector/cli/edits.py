@@ -44,7 +44,7 @@ def editing(function: Callable[..., Any]) -> Callable[..., Any]:
         again: int | None,
         **others: Any,
     ) -> Any:
-        body = None if body_file is None else _read(body_file)
+        body = None if body_file is None else read_body(body_file)
         target = None if path is None else encode(path)
         changes = Changes(method, target, headers, body, values)
         given = None if changes == Changes() else changes
@@ -96,7 +96,8 @@ _OPTIONS = (
 )
 
 
-def _read(path: Path) -> bytes:
+def read_body(path: Path) -> bytes:
+    """Return what a file holds, or stdin for `-`: one byte more than may be sent, where there is more."""
     try:
         if str(path) == "-":
             return sys.stdin.buffer.read(BODY_MAX_BYTES + 1)

@@ -82,7 +82,7 @@ def import_(
     async def take_in(client: "Client") -> None:
         for name in files:
             try:
-                for found in _arrivals(name, endpoint, leaving_out):
+                for found in arrivals(name, endpoint, leaving_out):
                     if isinstance(found, Arrival):
                         (delivery,) = await client.take_in([found])
                         tell(delivery)
@@ -99,7 +99,7 @@ def import_(
     ctx.exit(HooktapError.exit_code if lost else 0)
 
 
-def _arrivals(
+def arrivals(
     name: str, endpoint: str | None, leaving_out: Iterable[str]
 ) -> Iterator[Arrival | requests.Saved]:
     """Yield what a file holds to be stored, and what there is to tell about it. Raises ConfigError."""

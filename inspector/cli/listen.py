@@ -19,7 +19,8 @@ from inspector import __version__
 from inspector.cli.causes import Causes
 from inspector.cli.lines import LineWriter, Pace
 from inspector.cli.look import INDENT, Look
-from inspector.cli.options import as_json, command, configuration, serving
+from inspector.cli.options import FILE, as_json, command, configuration, serving
+from inspector.cli.ready import announced, ready_line
 from inspector.config import Config
 from inspector.core.model import Attempt, Delivery, Outcome, Record, Verdict
 from inspector.core.text import safe_lines
@@ -40,6 +41,12 @@ STOPPING = [
 @serving
 @as_json
 @click.option("--quiet", is_flag=True, help="Say where it listens, and print no deliveries.")
+@click.option(
+    "--ready-file",
+    type=FILE,
+    metavar="FILE",
+    help="Write the line that begins --json into FILE once it listens, and remove FILE at the end.",
+)
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 @click.pass_context
 def listen(
@@ -49,6 +56,7 @@ def listen(
     config_file: Path | None,
     as_json: bool,
     quiet: bool,
+    ready_file: Path | None,
     until_stdin_closes: bool,
     **flags: Any,
 ) -> None:
@@ -66,21 +74,21 @@ def listen(
     config = configuration(ctx.obj.path, config_file, flags)
     _log_to_stderr()
     show = _Json() if as_json else _Text(Look.of(sys.stdout), Look.of(sys.stderr))
-    ctx.exit(server.run(_listen(config, show, until_stdin_closes=until_stdin_closes, quiet=quiet)))
+    listening = _listen(
+        config,
+        show,
+        until_stdin_closes=until_stdin_closes,
+        quiet=quiet,
+        ready_path=ready_file,
+    )
+    ctx.exit(server.run(listening))
 
 
 class _Json:
     """One JSON object a line."""
 
     def ready(self, addresses: Addresses, config: Config) -> list[str]:
-        ready = {
-            "type": "ready",
-            "ingress": addresses.ingress,
-            "api": addresses.api,
-            "data_dir": str(config.data_dir.path),
-            "pid": addresses.pid,
-        }
-        return [dumps(ready)]
+        return [ready_line(addresses, config.data_dir)]
 
     def line(self, record: Record) -> str:
         return dumps(record_to_json(record))
@@ -148,7 +156,12 @@ def _facts(addresses: Addresses, config: Config, arrow: str) -> Iterator[tuple[s
 
 
 async def _listen(
-    config: Config, show: _Json | _Text, *, until_stdin_closes: bool, quiet: bool
+    config: Config,
+    show: _Json | _Text,
+    *,
+    until_stdin_closes: bool,
+    quiet: bool,
+    ready_path: Path | None,
 ) -> int:
     from inspector.server import running
 
@@ -161,14 +174,15 @@ async def _listen(
             end.when_stdin_closes()
         records = inspector.feed.subscribe()  # before anybody can know where to send to
         _settle_memory()
-        for line in show.ready(inspector.addresses, config):
-            await writer.write(line)
-        async with aclosing(records), asyncio.TaskGroup() as tasks:
-            printing = tasks.create_task(_print(records, show, writer, inspector))
-            if quiet:
+        with announced(ready_path, ready_line(inspector.addresses, config.data_dir)):
+            for line in show.ready(inspector.addresses, config):
+                await writer.write(line)
+            async with aclosing(records), asyncio.TaskGroup() as tasks:
+                printing = tasks.create_task(_print(records, show, writer, inspector))
+                if quiet:
+                    printing.cancel()
+                await inspector.wait_stopped()
                 printing.cancel()
-            await inspector.wait_stopped()
-            printing.cancel()
     return end.exit_code
 
 

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from inspector.config import Config, Settings, find_data_dir, load, target
+from inspector.core.queryterms import UNITS_S
 from inspector.errors import ConfigError
 
 P = ParamSpec("P")
@@ -36,11 +37,13 @@ def target_url(text: str) -> str:
 
 
 def seconds(text: str) -> float:
-    """Read a time to wait."""
+    """Read a time to wait: `30s`, `2m`, `1h`, or a number of seconds."""
+    unit = text[-1:].lower()
+    number = text[:-1] if unit in UNITS_S else text
     try:
-        value = float(text)
+        value = float(number) * UNITS_S.get(unit, 1)
     except ValueError as error:
-        raise click.BadParameter(f"'{text}' is not a number of seconds") from error
+        raise click.BadParameter(f"'{text}' is not a time such as 30s, 2m or 1h") from error
     if not 0 < value <= LONGEST_WAIT_S:  # nor nan, which is neither
         raise click.BadParameter(f"expected more than 0 and at most {LONGEST_WAIT_S}")
     return value

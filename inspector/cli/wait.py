@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import click
@@ -10,15 +9,13 @@ import click
 from inspector.cli.look import Look
 from inspector.cli.options import QueryCommand, as_json, command, delivery_number, seconds
 from inspector.cli.reach import reach
-from inspector.core.model import Attempt, Delivery
 from inspector.core.wire import delivery_to_json, dumps
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError
 
 if TYPE_CHECKING:
     from inspector.client import Client
-
-Found = tuple[Delivery, list[Attempt]]
+    from inspector.client.waiting import Row
 
 
 @command(cls=QueryCommand)
@@ -27,8 +24,8 @@ Found = tuple[Delivery, list[Attempt]]
     "--timeout",
     "timeout_s",
     type=seconds,
-    metavar="SECONDS",
-    help="Give up after so long, with exit code 1.",
+    metavar="TIME",
+    help="Give up after so long (30s, 2m, 1h), with exit code 1.",
 )
 @click.option(
     "--after",
@@ -49,36 +46,35 @@ def wait(
     """Wait for a delivery that matches QUERY (see `hooktap list --help`), print it, and exit 0.
 
     Only what comes from now on counts, or what is numbered above --after: note the newest number first, start what
-    sends, then wait.
+    sends, then wait. In a pipe, or with --json, it is printed as JSON.
+
+    If none matches in time, what came instead is told on stderr, with what of QUERY it fails.
     """
-
-    async def bounded(client: "Client") -> Found:
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await _first_match(client, " ".join(query), after)
-        except TimeoutError as error:
-            raise HooktapError(f"no delivery matched within {timeout_s:g} s") from error
-
-    delivery, attempts = reach(data_dir, bounded)
-    if as_json:
+    delivery, attempts = reach(
+        data_dir, lambda client: _wait(client, " ".join(query), timeout_s, after)
+    )
+    if as_json or not _on_terminal():
         click.echo(dumps(delivery_to_json(delivery, attempts)))
     else:
         click.echo(Look.of(sys.stdout).delivery(delivery))
 
 
-async def _first_match(client: "Client", query: str, after: int | None) -> Found:
-    from inspector.client import Connection
+async def _wait(client: "Client", query: str, timeout_s: float | None, after: int | None) -> "Row":
+    from inspector.client.waiting import first_match, what_came
 
     since = int((await client.health())["newest"]) if after is None else after
-    await client.deliveries(
-        query, limit=1
-    )  # a query that cannot be read fails now, not with the first delivery
-    async with aclosing(client.feed(since)) as feed:
-        async for item in feed:
-            if item is Connection.RECONNECTING:
-                continue
-            matches = await client.deliveries(query)
-            newer = [found for found in matches if found[0].id > since]
-            if newer:
-                return newer[-1]
-    raise AssertionError("the feed tries for ever")
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await first_match(client, query, since)
+    except TimeoutError as error:
+        sentence = (
+            f"no delivery matched within {timeout_s:g} s; {await what_came(client, query, since)}"
+        )
+        if earlier := await client.deliveries(query, limit=1):
+            number = earlier[0][0].id
+            sentence += f"\n  #{number} matches, but came before: --after {number - 1} counts it"
+        raise HooktapError(sentence) from error
+
+
+def _on_terminal() -> bool:
+    return sys.stdout.isatty()

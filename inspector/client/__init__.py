@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from inspector.client.feed import Connection, follow
 from inspector.client.transport import Place, Transport, read
+from inspector.core import variations
 from inspector.core.arrivals import Arrival, arrival_to_json
 from inspector.core.edits import Edit, edit_from_json, edit_to_json
 from inspector.core.found import Numbers, Reach, numbers_from_json, reach_from_json
@@ -18,6 +19,7 @@ from inspector.core.marks import Mark
 from inspector.core.model import Attempt, Confirmed, Delivery, Record, Sign, Verdict
 from inspector.core.pruning import Pruned, PruneOrder, Reclaimed, pruned_from_json
 from inspector.core.text import is_unicode
+from inspector.core.variations import AS_SENT, Variation
 from inspector.core.wire import (
     JSON,
     attempt_from_json,
@@ -295,9 +297,11 @@ class Client:
         event: str | None = None,
         format: str | None = None,  # noqa: A002 - what `send --format` calls it
         endpoint: str | None = None,
+        variation: Variation = AS_SENT,
     ) -> JSON:
-        """Let the inspector send itself a signed sample; return `status`, `body` and `url` of what its sender saw."""
+        """Let the inspector send itself a signed sample; return what was sent, `status` and `body` its sender saw."""
         order = {"provider": provider, "event": event, "format": format, "endpoint": endpoint}
+        order |= variations.to_json(variation)
         return read(dict, await self._transport.call("POST", "/api/samples", body=order))
 
     def feed(self, after: int | None = None) -> AsyncGenerator[Record | Connection, None]:

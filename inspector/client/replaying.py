@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from inspector.client import Client
+from inspector.client.pacing import Pacer
 from inspector.core.edits import Again, Changes, Edit
 from inspector.core.model import Attempt, Delivery, Sign
 from inspector.core.turns import Replayed, Turn, is_same_answer, wants_bodies
@@ -158,19 +159,18 @@ class SetReplay:
         self._order = order
         self._pace = pace
         self._told = told
-        self._stopped = asyncio.Event()
+        self._pacer = Pacer(pace.per_s)
         self._lost: UnreachableError | None = None
-        self._next_s = 0.0
         self.tally = Tally()
 
     @property
     def is_stopped(self) -> bool:
         """Whether it was told to stop."""
-        return self._stopped.is_set()
+        return self._pacer.is_stopped
 
     def stop(self) -> None:
         """Begin no more; those under way are waited for."""
-        self._stopped.set()
+        self._pacer.stop()
 
     async def run(self, delivery_ids: Iterable[int]) -> Tally:
         """Send them in this order. Raises UnreachableError when the inspector is gone."""
@@ -184,8 +184,7 @@ class SetReplay:
 
     async def _send_from(self, waiting: Iterable[int]) -> None:
         for delivery_id in waiting:
-            await self._wait_for_its_time()
-            if self._stopped.is_set():
+            if not await self._pacer.turn():
                 return
             outcome: Replayed | HooktapError
             try:
@@ -198,15 +197,3 @@ class SetReplay:
                 outcome = error
             self.tally.add(outcome)
             self._told(delivery_id, outcome)
-
-    async def _wait_for_its_time(self) -> None:
-        if self._pace.per_s is None:
-            return
-        now_s = asyncio.get_running_loop().time()
-        wait_s = self._next_s - now_s
-        self._next_s = max(self._next_s, now_s) + 1 / self._pace.per_s
-        if wait_s > 0:
-            try:
-                await asyncio.wait_for(self._stopped.wait(), wait_s)
-            except TimeoutError:
-                return

@@ -48,6 +48,7 @@ __all__ = [
     "conjuncts",
     "leaves",
     "parse",
+    "parts",
 ]
 
 MAX_CHARACTERS = 1000
@@ -105,6 +106,26 @@ def leaves(query: Query) -> Iterator[Leaf]:
             yield from leaves(inner)
         case _:
             yield query
+
+
+def parts(text: str) -> list[str]:
+    """Return the parts of a query all of which must hold, as they are written. Raises QueryError."""
+    parse(text)
+    found: list[str] = []
+    start: int | None = None
+    depth = 0
+    for token in _tokens(text):
+        if depth == 0 and token.kind == "or":
+            return [text.strip()]
+        if token.kind == "end" or (depth == 0 and token.kind == "and"):
+            continue
+        if start is None:
+            start = token.start
+        depth += (token.kind == "(") - (token.kind == ")")
+        if depth == 0 and token.kind != "-":
+            found.append(text[start : token.end])
+            start = None
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,8 @@ _CHOICES: Mapping[Key, tuple[str, type[StrEnum]]] = {
     Key.IS: ("state", Is),
 }
 _UNITS_BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+"""What a person may write behind a number for a length of time."""
 _LONGEST_S = 1000 * 365 * 86_400
 """Further back than any delivery came."""
 
@@ -205,7 +206,7 @@ def _status(value: str) -> Leaf:
 
 def _moment(key: Key, value: str) -> Moment:
     if found := re.fullmatch(r"([0-9]{1,12})([smhdw])", value, re.IGNORECASE | re.ASCII):
-        ago_s = int(found[1]) * _UNITS_S[found[2].lower()]
+        ago_s = int(found[1]) * UNITS_S[found[2].lower()]
         return Moment(key, ago_s=min(ago_s, _LONGEST_S))
     try:
         at = datetime.fromisoformat(value)

@@ -15,7 +15,8 @@ from inspector.core.bodyfields import EVERY, json_items, parse_form, parse_json
 from inspector.core.model import Request
 from inspector.core.templates import Kind, Locator
 
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+"""For where a value ends: numbers may have more digits than int() is willing to read."""
 _SPACE = re.compile(r"[ \t\n\r]*")  # RFC 8259, 2
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
 
@@ -107,14 +108,14 @@ def _with_body(request: Request, body: bytes | None) -> Request | None:
 
 def _spans(text: str, at: int, path: Sequence[str]) -> Iterator[Span]:
     """Yield where each value at `path` below the one at `at` begins and ends. Raises ValueError where one is absent."""
-    at = _past_space(text, at)
+    at = past_space(text, at)
     if not path:
         if text[at] not in '"-0123456789n':
             raise ValueError("neither text nor a number")
-        yield at, _DECODER.raw_decode(text, at)[1]
+        yield at, DECODER.raw_decode(text, at)[1]
         return
     step, rest = path[0], path[1:]
-    inner = list(_members(text, at))
+    inner = list(members(text, at))
     if step == EVERY:
         inner = inner if text[at] == "[" else []
     elif text[at] == "[":
@@ -127,22 +128,23 @@ def _spans(text: str, at: int, path: Sequence[str]) -> Iterator[Span]:
         yield from _spans(text, start, rest)
 
 
-def _members(text: str, at: int) -> Iterator[tuple[str, int]]:
+def members(text: str, at: int) -> Iterator[tuple[str, int]]:
     """Yield the name of each member and where its value begins; the elements of a list have none."""
     in_object = text[at] == "{"
-    at = _past_space(text, at + 1) if text[at] in "{[" else len(text)
+    at = past_space(text, at + 1) if text[at] in "{[" else len(text)
     while at < len(text) and text[at] not in "}]":
         name = ""
         if in_object:
-            name, at = _DECODER.raw_decode(text, at)
-            at = _past_space(text, _past_space(text, at) + 1)  # the colon
+            name, at = DECODER.raw_decode(text, at)
+            at = past_space(text, past_space(text, at) + 1)  # the colon
         yield name, at
-        at = _past_space(text, _DECODER.raw_decode(text, at)[1])
+        at = past_space(text, DECODER.raw_decode(text, at)[1])
         if text[at] == ",":
-            at = _past_space(text, at + 1)
+            at = past_space(text, at + 1)
 
 
-def _past_space(text: str, at: int) -> int:
+def past_space(text: str, at: int) -> int:
+    """Return where the first character from `at` on is that is no white space (RFC 8259, 2)."""
     found = _SPACE.match(text, at)
     assert found is not None, "it matches nothing too"
     return found.end()

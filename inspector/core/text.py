@@ -20,6 +20,13 @@ _FORBIDDEN = re.compile(
     "\U000e0000-\U000e0fff"  # tags: invisible ASCII
     "]"
 )
+MARKS_MAX = 8
+"""Combining marks on one letter: as many as the tallest stacks of Tibetan have. More are drawn over other lines."""
+_STACK = re.compile(
+    rf"[^\x00-\xbf\w\s\u2010-\u20cf\u2100-\u2cee\U0001f000-\U0001ffff]{{{MARKS_MAX + 1},}}"
+)
+"""Where there may be more: marks, and what else is no letter, digit, blank or sign (arrow, picture, box, emoji)."""
+_MARKS = frozenset({"Mn", "Me"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -49,11 +56,13 @@ def is_unicode(text: str) -> bool:
 def safe(text: str | bytes) -> str:
     r"""Return `text` as one line: control, invisible and direction-changing characters become visible escapes.
 
-    C0 controls become their pictures (ESC `␛`, LF `␊`), a byte that is not UTF-8 `\xNN`, all others `\uNNNN`.
+    C0 controls become their pictures (ESC `␛`, LF `␊`), a byte that is not UTF-8 `\xNN`, all others `\uNNNN`, and so
+    do the marks on one letter beyond MARKS_MAX.
     """
     if isinstance(text, bytes):
         text = decode(text)
-    return _FORBIDDEN.sub(_escape, text)
+    shown = _FORBIDDEN.sub(_escape, text)
+    return shown if shown.isascii() else _STACK.sub(_unstack, shown)
 
 
 def safe_lines(text: str | bytes, *, tab_width: int = 4) -> str:
@@ -90,9 +99,18 @@ def _cells(character: str) -> int:
         "\u1160" <= character <= "\u11ff"
     ):  # what stands in one block with the Hangul letter before it
         return 0
-    if unicodedata.category(character) in {"Mn", "Me"}:
+    if unicodedata.category(character) in _MARKS:
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def _unstack(found: re.Match[str]) -> str:
+    shown = []
+    height = 0
+    for character in found[0]:
+        height = height + 1 if unicodedata.category(character) in _MARKS else 0
+        shown.append(character if height <= MARKS_MAX else _visible(character))
+    return "".join(shown)
 
 
 def _escape(found: re.Match[str]) -> str:

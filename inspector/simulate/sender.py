@@ -15,13 +15,15 @@ from inspector.core.overlays import Overlay
 from inspector.core.providers import Provider
 from inspector.core.table import nearest
 from inspector.core.text import decode, safe
+from inspector.core.variations import AS_SENT, SampleSign, Variation
 from inspector.core.wire import JSON
 from inspector.endpoints import Endpoints
 from inspector.errors import ConfigError, NotFoundError, SigningError, UnreachableError
 from inspector.examiner import secrets_of
 from inspector.forwarder.connection import Deadline
 from inspector.forwarder.dialler import Dialler
-from inspector.simulate import catalogue
+from inspector.simulate import catalogue, varying
+from inspector.simulate.samples import Sample
 
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 60.0
@@ -34,6 +36,8 @@ class Answer:
 
     status: int
     body: bytes
+    duration_us: int
+    """From opening the connection to the answer's last byte."""
 
 
 async def send(url: str, request: Request) -> Answer:
@@ -48,6 +52,7 @@ async def send(url: str, request: Request) -> Answer:
         raise ConfigError(str(error)) from error
     # Sent with the forwarder's own connection: byte for byte, and no client library adds a header.
     dialler = Dialler(own_ports=(), allow_remote=True)
+    began_s = time.monotonic()
     connection = await dialler.connect(target.origin, CONNECT_TIMEOUT_S)
     if isinstance(connection, Failure):
         raise UnreachableError(connection.detail)
@@ -60,7 +65,7 @@ async def send(url: str, request: Request) -> Answer:
         connection.close()
     if isinstance(result, Failure):
         raise UnreachableError(result.detail)
-    return Answer(result.status, result.body)
+    return Answer(result.status, result.body, round((time.monotonic() - began_s) * 1e6))
 
 
 def signed_sample(
@@ -73,17 +78,26 @@ def signed_sample(
     unique: str,
     url: str | None = None,
     overlays: tuple[Overlay, ...] = (),
+    tolerance_s: int | None = None,
+    variation: Variation = AS_SENT,
 ) -> Request:
     """Return a sample signed with `secret`, or as it is where the provider's deliveries cannot be signed.
 
     For schemes of a key pair, `secret` is the private key. `url` is the one the provider was given: what the sample
-    has in its query is added to it. Raises ConfigError for an event or format that there is not, and SigningError.
+    has in its query is added to it. Raises ConfigError for an event or format that there is not, SigningError, and
+    what `varying` does.
     """
     sample = catalogue.find(provider, event, format=format)
-    request = admission.equip(overlays, sample.request(now_s=now_s, unique=unique))
-    if secret is None or signing.why_not(provider, private_key=True):
-        return request
-    return signing.sign(provider, request, secret, now_s=now_s, url=url)
+    request = varying.made(provider, sample, variation, now_s=now_s, unique=unique)
+    request = admission.equip(overlays, request)
+    obstacle = signing.why_not(provider, private_key=True)
+    if obstacle and variation.sign is not SampleSign.FRESH:
+        raise SigningError(obstacle)
+    if secret is not None and not obstacle:
+        request = varying.signed(
+            provider, request, secret, variation, now_s=now_s, url=url, tolerance_s=tolerance_s
+        )
+    return varying.damaged(request, variation)
 
 
 class SampleSender:
@@ -108,8 +122,9 @@ class SampleSender:
         event: str | None = None,
         format: str | None = None,  # noqa: A002 - what `send --format` calls it
         endpoint: str | None = None,
+        variation: Variation = AS_SENT,
     ) -> JSON:
-        """Send one; return `status` and `body` of the answer, the `url`, and a `note` on what is assumed in it.
+        """Send one; return what `deliver` does: with it comes a `note` on what is assumed in it.
 
         It goes to the endpoint named like its provider unless `endpoint` says otherwise.
         """
@@ -124,19 +139,16 @@ class SampleSender:
         door = admission.equip(
             place.overlays, Request("POST", f"/in/{place.name}".encode(), Headers(), b"")
         )
-        request = signed_sample(
+        return await deliver(
             known,
-            sample.event,
-            format=sample.format,
-            secret=secret_for(known, place, self._sample_seed),
-            now_s=time.time(),
-            unique=token_hex(16),
-            url=place.public_url or self._ingress + decode(door.target),
+            sample,
+            place,
+            variation,
+            sample_seed=self._sample_seed,
+            url=url,
+            known_as=place.public_url or self._ingress + decode(door.target),
             overlays=place.overlays,
         )
-        answer = await send(url, request)
-        body = decode(answer.body)
-        return {"status": answer.status, "body": body, "url": url, "note": sample.note}
 
     def catalogue(self) -> list[JSON]:
         """Return every provider: name, title and the events there are samples of."""
@@ -151,14 +163,62 @@ class SampleSender:
         return self._endpoints.get(name) or Endpoint(name)
 
 
-def secret_for(provider: Provider, place: Endpoint, sample_seed: bytes) -> bytes | None:
+async def deliver(
+    provider: Provider,
+    sample: Sample,
+    place: Endpoint,
+    variation: Variation,
+    *,
+    sample_seed: bytes,
+    url: str,
+    known_as: str,
+    overlays: tuple[Overlay, ...] = (),
+) -> JSON:
+    """Make a sample for `place` and post it to `url`; return what was sent, and what its sender was told.
+
+    `known_as` is the URL that the provider was given. Raises what `signed_sample`, `secret_for` and `send` do.
+    """
+    request = signed_sample(
+        provider,
+        sample.event,
+        format=sample.format,
+        secret=secret_for(provider, place, sample_seed, variation.sign),
+        now_s=time.time(),
+        unique=token_hex(16),
+        url=known_as,
+        overlays=overlays,
+        tolerance_s=place.tolerance_s,
+        variation=variation,
+    )
+    answer = await send(url, request)
+    located = provider.locate(request)
+    return {
+        "event": sample.event,
+        "event_id": located.event_id,
+        "attempt_id": located.attempt_id,
+        "url": url,
+        "status": answer.status,
+        "body": decode(answer.body),
+        "duration_us": answer.duration_us,
+        "note": sample.note if variation.body is None else None,
+    }
+
+
+def secret_for(
+    provider: Provider,
+    place: Endpoint,
+    sample_seed: bytes,
+    sign: SampleSign = SampleSign.FRESH,
+) -> bytes | None:
     """Return what a sample for `place` is signed with: its first secret, else the inspector's own sample secret.
 
-    For schemes of a key pair its signing key; raises SigningError where it has the public one only. None where the
-    provider's deliveries cannot be signed.
+    For schemes of a key pair its signing key; raises SigningError where it has the public one only, or where it has
+    not the one that `sign` asks for. None where the provider's deliveries cannot be signed.
     """
     if signing.why_not(provider, private_key=True):
         return None
+    if (other := varying.other_secret(provider, place, sign)) is not None:
+        return other
     secrets = secrets_of(place, provider)
     if signing.needs_private_key(provider):
         if place.signing_key is not None:

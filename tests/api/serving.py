@@ -27,6 +27,7 @@ from inspector.core.model import (
     Verdict,
     Verification,
 )
+from inspector.core.variations import Variation
 from inspector.core.wire import JSON
 from inspector.datadir import Addresses, DataDir
 from inspector.errors import NotFoundError
@@ -132,6 +133,7 @@ class Samples:
     """Records which samples it is asked to send."""
 
     asked: list[tuple[str | None, ...]] = field(default_factory=list)
+    variations: list[Variation] = field(default_factory=list)
 
     async def __call__(
         self,
@@ -140,9 +142,20 @@ class Samples:
         event: str | None,
         format: str | None,  # noqa: A002 - the API's own word
         endpoint: str | None,
+        variation: Variation,
     ) -> JSON:
         self.asked.append((provider, event, format, endpoint))
-        return {"status": 200, "body": "stored as #1\n", "url": f"{INGRESS}/in/x", "note": None}
+        self.variations.append(variation)
+        return {
+            "event": event or "booking.completed",
+            "event_id": "evt_1",
+            "attempt_id": None,
+            "url": f"{INGRESS}/in/x",
+            "status": 200,
+            "body": "stored as #1\n",
+            "duration_us": 900,
+            "note": None,
+        }
 
     def catalogue(self) -> list[JSON]:
         return [{"name": "jinko", "title": "Jinko", "events": ["booking.completed"]}]

@@ -396,3 +396,60 @@ async def _post_each(session: aiohttp.ClientSession, url: str, count: int) -> No
     for _ in range(count):
         async with session.post(url, data=b"{}") as answer:
             assert answer.status == 200
+
+
+# The file that says it is ready
+
+
+async def test_the_ready_file_holds_the_first_line(tmp_path: Path) -> None:
+    """Written as a whole in place of a stale one, for its owner only, and gone with the inspector."""
+    path = tmp_path / "ready.json"
+    path.write_text("stale")
+    path.chmod(0o644)
+    async with listening(tmp_path, "--json", "--ready-file", str(path)) as process:
+        line = await printed(process)
+        assert path.read_text() == line + "\n"
+        assert path.stat().st_mode & 0o777 == 0o600
+        ready = json.loads(line)
+        assert await post(f"{ready['ingress']}/in/demo") == 200
+        process.terminate()
+        assert await process.wait() == 0
+
+    assert not path.exists()
+    assert [each.name for each in tmp_path.iterdir()] == ["data"]
+
+
+async def test_the_ready_file_without_json(tmp_path: Path) -> None:
+    """It is there by the time a person is told; ctrl-c removes it too. A relative path is from here."""
+    async with listening(tmp_path, "--ready-file", "ready.json") as process:
+        told = await said(process, "Ctrl-C")
+        ready = json.loads((tmp_path / "ready.json").read_bytes())
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130
+
+    assert ready["pid"] == process.pid
+    assert told[1].split()[1] == f"{ready['ingress']}/in/NAME"
+    assert not (tmp_path / "ready.json").exists()
+
+
+async def test_a_ready_file_of_another_stays(tmp_path: Path) -> None:
+    """Who was told the same file by mistake takes only his own away."""
+    path = tmp_path / "ready.json"
+    async with listening(tmp_path, "--json", "--ready-file", str(path)) as process:
+        await printed(process)
+        path.write_text("another's")
+        process.terminate()
+        assert await process.wait() == 0
+
+    assert path.read_text() == "another's"
+
+
+@pytest.mark.parametrize("name", ["no/such/ready.json", "folder"])
+async def test_a_ready_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    async with listening(tmp_path, "--json", "--ready-file", name) as process:
+        out, err = await process.communicate()
+
+    assert (process.returncode, out) == (2, b"")
+    assert err.decode().startswith(f"hooktap: cannot write the --ready-file {name}: ")
+    assert len(err.splitlines()) == 1

@@ -361,22 +361,53 @@ async def test_wait_for_what_comes(hooktap: Hooktap, tmp_path: Path) -> None:
     assert found["id"] in sent - {1}
 
 
-async def test_wait_for_what_is_there(hooktap: Hooktap, tmp_path: Path) -> None:
-    """--after makes a test free of races: the first match above that number."""
+async def test_wait_for_what_is_there(
+    hooktap: Hooktap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--after makes a test free of races: the first match above that number; JSON in a pipe, a line on a terminal."""
     async with shell(hooktap, tmp_path) as sh:
         numbers = [await sh.post("a") for _ in range(3)]
         found = await sh.json("wait", "--after", str(numbers[0]))
-        text = (await sh("wait", "endpoint:a", "--after", "0")).text
-        late = await sh("wait", "endpoint:b", "--after", "0", "--timeout", "0.2")
+        piped = await sh("wait", "endpoint:a", "--after", "0", "--timeout", "1h")
+        monkeypatch.setattr("inspector.cli.wait._on_terminal", lambda: True)
+        text = (await sh("wait", "endpoint:a", "--after", "0", "--timeout", "2m")).text
         wrong = await sh("wait", "endpont:a")
-        never = [await sh("wait", "--timeout", word) for word in ("0", "-1", "nan", "inf", "x")]
+        words = ("0", "-1", "nan", "inf", "x", "s", "", "1y", "0s", "99999w")
+        never = [await sh("wait", "--timeout", word) for word in words]
 
     assert [each["id"] for each in found] == [numbers[1]]
+    assert json.loads(piped.out)["id"] == numbers[0]
     assert text.split()[1] == f"#{numbers[0]}"
-    assert (late.code, late.out, late.err) == (
-        1,
-        b"",
-        "hooktap: no delivery matched within 0.2 s\n",
-    )
     assert wrong.code == 2
-    assert [done.code for done in never] == [2] * 5
+    assert [done.code for done in never] == [2] * len(words)
+
+
+async def test_wait_says_what_came_instead(hooktap: Hooktap, tmp_path: Path) -> None:
+    """The nearest first, and of the query only what they fail; what came before the wait is no part of it."""
+    async with shell(hooktap, tmp_path) as sh:
+        nothing = await sh("wait", "--timeout", "0.05s")
+        one = await sh.post("b", b'{"ref":1}')
+        two = await sh.post("a", b'{"ref":1}')
+        query = ("-endpoint:b", "and", "(status:500 or method:PUT)", "json:ref=1")
+        late = await sh("wait", *query, "--after", "0", "--timeout", "0.1")
+        either = await sh("wait", "endpoint:c or endpoint:d", "--after", "0", "--timeout", "0.1")
+        for _ in range(3):
+            await sh.post("a")
+        early = await sh("wait", "json:ref=1", "--timeout", "0.1s")
+        many = await sh("wait", "endpoint:c", "--after", "0", "--timeout", "0.1s")
+
+    assert (nothing.code, nothing.out) == (1, b"")
+    assert nothing.err == "hooktap: no delivery matched within 0.05 s; nothing arrived\n"
+    said = "without event, unknown, answered 200: fails"
+    assert late.err.splitlines() == [
+        "hooktap: no delivery matched within 0.1 s; 2 arrived:",
+        f"  #{two} a {said} (status:500 or method:PUT)",
+        f"  #{one} b {said} -endpoint:b (status:500 or method:PUT)",
+    ]
+    assert f"  #{one} b {said} endpoint:c or endpoint:d\n" in either.err
+    assert early.err.splitlines() == [
+        "hooktap: no delivery matched within 0.1 s; nothing arrived",
+        f"  #{two} matches, but came before: --after {two - 1} counts it",
+    ]
+    assert "; 5 arrived, the nearest of them:\n" in many.err
+    assert len(many.err.splitlines()) == 4

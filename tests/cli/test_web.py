@@ -179,7 +179,10 @@ def test_without_the_extra(hooktap: Hooktap, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     done = hooktap("web")
     assert done.code == 1
-    assert done.err == "hooktap: this needs the extra 'web': pipx install '.[web]' where Hooktap lies\n"
+    assert (
+        done.err
+        == "hooktap: this needs the extra 'web': pipx install '.[web]' where Hooktap lies\n"
+    )
 
 
 async def test_it_runs_no_inspector_where_one_runs(tmp_path: Path) -> None:

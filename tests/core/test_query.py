@@ -22,8 +22,31 @@ from inspector.core.query import (
     conjuncts,
     leaves,
     parse,
+    parts,
 )
 from inspector.errors import QueryError
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", []),
+        ("  a  ", ["a"]),
+        ("endpoint:a -event:b*", ["endpoint:a", "-event:b*"]),
+        ('a and -(b or "c d") and e', ["a", '-(b or "c d")', "e"]),
+        ("a b or c", ["a b or c"]),
+        ("((a or b) c) --d", ["((a or b) c)", "--d"]),
+    ],
+)
+def test_parts_are_as_written(text: str, found: list[str]) -> None:
+    """All of them must hold: read one by one they say what the whole says."""
+    assert parts(text) == found
+    assert parse(text) == parse(" ".join(f"({part})" for part in found))
+
+
+def test_parts_of_what_cannot_be_read() -> None:
+    with pytest.raises(QueryError, match="closed"):
+        parts("a (b")
 
 
 @pytest.mark.parametrize("text", ["", " ", "\t\n\r\x0b\x0c "])

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.core.text import (
+    MARKS_MAX,
     cells,
     decode,
     encode,
@@ -89,6 +90,55 @@ def test_ordinary_text_is_left_alone() -> None:
     """Letters of any script, emoji with their variation selectors, and markup stay as they are."""
     text = "[/] {} Grüße, 日本語, ❤\ufe0f, 100 %"
     assert safe(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ที่นี่ น้ำ ก็",  # Thai: a vowel and a tone on one letter
+        unicodedata.normalize("NFD", "Tiếng Việt: Nguyễn, ở giữa"),
+        "नमस्ते, क्षत्रिय, र्क्त्य",
+        "בְּרֵאשִׁ֖ית בָּרָ֣א אֱלֹהִ֑ים",  # Hebrew with points and accents
+        "بِسْمِ ٱللَّٰهِ ٱلرَّحْمَٰنِ",
+        "\u0f67\u0f90\u0fb5\u0fa8\u0fb3\u0fba\u0fbc\u0fbb\u0f82",  # the tallest stack of Tibetan
+        "❤\ufe0f☀\ufe0f✈\ufe0f✉\ufe0f☎\ufe0f" * 9,
+        "─│┌┐└┘├┤┬┴┼" * 9,
+        "1\ufe0f\u20e3",
+    ],
+)
+def test_letters_with_their_marks_are_left_alone(text: str) -> None:
+    assert safe(text) == text
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u0489", "\u0e49", "\u0f90", "\u20dd", "\U0001e8d0"])
+def test_a_stack_of_marks_has_an_end(mark: str) -> None:
+    """Four thousand marks on one letter would be drawn over all the lines above it."""
+    escape = f"\\u{ord(mark):04x}" if mark <= "\uffff" else f"\\U{ord(mark):08x}"
+
+    shown = safe("→Z" + mark * 4000 + "a" + mark * MARKS_MAX + "…")
+
+    kept = mark * MARKS_MAX
+    assert shown == "→Z" + kept + escape * (4000 - MARKS_MAX) + "a" + kept + "…"
+
+
+def test_no_mark_is_overlooked() -> None:
+    """Whatever takes no room of its own is counted, whichever script it belongs to."""
+    marks = [
+        character
+        for character in map(chr, range(0x110000))
+        if unicodedata.category(character) in {"Mn", "Me"} and safe(character) == character
+    ]
+    assert len(marks) > 1000
+    assert all(safe(each * 9) != each * 9 for each in marks)
+    assert max(map(cells, marks)) == 0
+
+
+@given(st.text(st.characters() | st.sampled_from("\u0301\u0e49\u200b\ufe0f→Za"), min_size=9))
+def test_no_stack_is_left(text: str) -> None:
+    height = 0
+    for character in safe(text):
+        height = height + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        assert height <= MARKS_MAX
 
 
 @given(st.text())
