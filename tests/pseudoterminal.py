@@ -1,21 +1,17 @@
 """A program in a pseudo-terminal: the keys it is given, what it writes, and what then stands on its screen."""
 
 import asyncio
-import codecs
 import fcntl
 import os
-import re
 import struct
 import sys
 import termios
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from rich.cells import cell_len
-
-from tests.wire import STEERING
+from scripts.screen import Screen
 
 COLUMNS, ROWS = 80, 24
 WAIT_S = 20
@@ -25,67 +21,22 @@ KEYS = {"enter": "\r", "escape": "\x1b"}
 # Makes the pseudo-terminal on stdin its controlling terminal, so that closing it is a hang-up, and becomes the program.
 LOGIN = "import os, sys; os.login_tty(0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
 
-_TOKEN = re.compile(
-    r"\x1b\[(?P<arguments>[0-?]*)(?P<command>[ -/]*[@-~])"
-    r"|(?P<string>\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\))"
-    rf"|(?P<other>\x1b[^\[\]PX^_]|(?!\x1b)[\n{STEERING}])"
-    rf"|(?P<text>[^\n{STEERING}]+)"
-)
-
-
-class Screen:
-    """A terminal that knows colours, places and text. Whatever else it is told is kept as `controls`."""
-
-    def __init__(self, columns: int = COLUMNS, rows: int = ROWS) -> None:
-        self.controls: set[str] = set()
-        """Every other control character and sequence, as it was written."""
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._pending = ""
-        self._row = self._column = 0
-        self._columns = columns
-        self._cells = [[" "] * columns for _ in range(rows)]
-
-    def __str__(self) -> str:
-        return "\n".join("".join(row) for row in self._cells)
-
-    def feed(self, data: bytes) -> None:
-        """Do what `data` says; a sequence may come in pieces."""
-        text = self._pending + self._decoder.decode(data)
-        at = 0
-        while found := _TOKEN.match(text, at):
-            at = found.end()
-            self._obey(found)
-        self._pending = text[at:]
-
-    def _obey(self, found: re.Match[str]) -> None:
-        if found["text"]:
-            self._write(found["text"])
-        elif found["command"] == "H":
-            row, column = map(int, found["arguments"].split(";"))
-            self._row, self._column = row - 1, column - 1
-        elif found["other"] == "\n":
-            self._row, self._column = self._row + 1, 0
-        elif found["other"] != "\r" and found["command"] != "m":
-            self.controls.add(found[0])
-
-    def _write(self, text: str) -> None:
-        row = self._cells[self._row]
-        for character in text:
-            width = cell_len(character)
-            row[self._column : self._column + width] = [character, *[""] * (width - 1)][:width]
-            self._column += width
-        assert len(row) == self._columns, "written beyond the edge"
-
 
 class Terminal:
     """A running program and its screen."""
 
-    def __init__(self, process: Process, descriptor: int) -> None:
+    def __init__(
+        self, process: Process, descriptor: int, columns: int = COLUMNS, rows: int = ROWS
+    ) -> None:
         self.process = process
+        self.written = bytearray()
+        """Every byte of it, from the start."""
         self._descriptor = descriptor
-        self._screen = Screen()
+        self._size = columns, rows
+        self._screen = Screen(columns, rows)
         self._unread = bytearray()
         self._changed = asyncio.Event()
+        self._closed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(descriptor, self._read)
 
@@ -100,20 +51,35 @@ class Terminal:
         """Press keys: characters, or names of KEYS."""
         os.write(self._descriptor, "".join(KEYS.get(key, key) for key in keys).encode())
 
-    async def until(self, *texts: str) -> None:
-        """Wait until all of `texts` stand on the screen."""
+    async def until(self, *texts: str, gone: str | None = None) -> None:
+        """Wait until all of `texts` stand on the screen, and `gone` does not."""
         try:
             async with asyncio.timeout(WAIT_S):
-                while not all(text in str(self.screen) for text in texts):
-                    self._changed.clear()
-                    await self._changed.wait()
+                while not self._stand(texts) or (gone is not None and self._stand([gone])):
+                    await self.changed()
         except TimeoutError:
-            raise AssertionError(f"no {texts} on the screen:\n{self.screen}") from None
+            wanted = f"no {texts}" if gone is None else f"no {texts}, or still {gone!r},"
+            raise AssertionError(f"{wanted} on the screen:\n{self.screen}") from None
+
+    def _stand(self, texts: Sequence[str]) -> bool:
+        screen = str(self.screen)
+        return all(text in screen for text in texts)
+
+    async def changed(self) -> None:
+        """Wait until something more is written."""
+        self._changed.clear()
+        await self._changed.wait()
 
     async def ended(self) -> int:
         """Wait until the program ends; return its exit code."""
         async with asyncio.timeout(WAIT_S):
             return await self.process.wait()
+
+    async def all_written(self) -> bytes:
+        """Wait until nobody has the other end open any more; return every byte that was ever written."""
+        async with asyncio.timeout(WAIT_S):
+            await self._closed.wait()
+        return bytes(self.written)
 
     def stall(self) -> None:
         """Read no more, as a window that is held: whoever writes more than fits must wait."""
@@ -130,7 +96,7 @@ class Terminal:
     def blank(self) -> None:
         """Forget what stands on the screen, so that only what is drawn anew is found there."""
         self._unread.clear()
-        self._screen = Screen()
+        self._screen = Screen(*self._size)
 
     def hang_up(self) -> None:
         """Close the window. Doing it twice is harmless."""
@@ -146,17 +112,23 @@ class Terminal:
             data = b""
         if not data:
             self._loop.remove_reader(self._descriptor)
+            self._closed.set()
+        self.written += data
         self._unread += data
         self._changed.set()
 
 
 @asynccontextmanager
 async def running(
-    *command: str, folder: Path, environ: Mapping[str, str]
+    *command: str,
+    folder: Path,
+    environ: Mapping[str, str],
+    columns: int = COLUMNS,
+    rows: int = ROWS,
 ) -> AsyncIterator[Terminal]:
-    """Run `python COMMAND` in a window of 80x24; kill what is left of it in the end."""
+    """Run `python COMMAND` in a window of 80x24, or another size; kill what is left of it in the end."""
     ours, its = os.openpty()
-    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", LOGIN, *command),
         cwd=folder,
@@ -166,7 +138,7 @@ async def running(
         stderr=its,
     )
     os.close(its)
-    terminal = Terminal(process, ours)
+    terminal = Terminal(process, ours, columns, rows)
     try:
         yield terminal
     finally:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from inspector.core.headers import HeaderPair
 from inspector.store.values import decode_headers
+from scripts.screen import STEERING
 
 PARSERS = {"C": {}, "Python": {"AIOHTTP_NO_EXTENSIONS": "1"}}
 """aiohttp's two, each by the environment in which an inspector runs on it."""
@@ -22,9 +23,14 @@ HOSTILE = b"\x1b[2J\x1b]52;c;eA==\x07\0\x7f\xc2\x9b2J\x9b2J\xe2\x80\xae[/][@clic
 """Clears a screen, writes a clipboard, turns text round, and speaks the markup of terminals' libraries."""
 HOSTILE_JSON = b"\\u001b]52;c;eA==\\u0007\\u001b[2J\\u0000\\u009b2J\\u202e[/][@click=app.quit]"
 """The same inside a JSON string, where only a parser makes it what it is."""
+HIDING = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+    "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""As a class of a regular expression, like STEERING: what nobody sees, and what is no character."""
 
-STEERING = "\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-"""As a class of a regular expression: what moves a cursor or turns text round. C0 but LF, DEL, C1, directions."""
+STACK = "[\u0300-\u036f\u0483-\u0489\u20d0-\u20f0]{9,}"
+"""Marks on one letter that are drawn over the lines above it."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,8 @@ def stored_as(answer: bytes) -> int:
 
 
 def assert_harmless(printed: str) -> None:
-    """Whoever prints this moves no cursor but by its line feeds, and hides and turns round no text."""
-    assert re.findall(f"[{STEERING}]", printed) == []
+    """Whoever prints this moves no cursor but by its line feeds, and hides, turns round and paints over no text."""
+    assert re.findall(f"[{STEERING}{HIDING}]|{STACK}", printed) == []
 
 
 @dataclass(frozen=True)

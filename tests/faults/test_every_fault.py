@@ -24,6 +24,7 @@ PROVED_BY = {
     "F1 kill -9": (
         "tests/test_durability.py::test_kill_9_loses_nothing_that_was_acknowledged",
         "tests/store/test_crash.py::test_acknowledged_deliveries_survive_kill_9",
+        "tests/simulate/standins/test_service.py::test_kill_9_loses_nothing_that_waits",
     ),
     "F2 power loss": (
         f"{POWER}::test_power_loss_takes_nothing_that_was_acknowledged",

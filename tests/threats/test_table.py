@@ -20,6 +20,7 @@ THREATS = {
         "threats/test_web_door.py::test_no_other_page_comes_in",
         "api/test_guard.py::test_another_host",
         "api/test_guard.py::test_no_host",
+        "simulate/standins/test_service.py::test_no_web_page_can_call_it",
     ),
     "T2 cross-site WebSocket": (
         "threats/test_doors.py::test_every_route_refuses",
@@ -31,12 +32,14 @@ THREATS = {
         "threats/test_doors.py::test_no_form_does_anything",
         "threats/test_doors.py::test_a_preflight_gets_no_permission",
         "api/test_guard.py::test_another_site",
+        "simulate/standins/test_service.py::test_no_web_page_can_call_it",
     ),
     "T4 a route without the guard": (
         "threats/test_doors.py::test_every_route_refuses",
         "threats/test_web_door.py::test_nobody_comes_in_without_the_cookie",
         "cli/test_web.py::test_a_browser_without_the_cookie",
         "api/test_guard.py::test_without_the_token",
+        "simulate/standins/test_service.py::test_nothing_is_told_without_the_token",
     ),
     "T5 ingress to control plane": (
         "threats/test_ingress.py::test_the_public_door_serves_nothing_of_the_private_one",
@@ -101,6 +104,14 @@ THREATS = {
         "tui/test_bodyview.py::test_any_body_can_be_shown_safely",
     ),
     "T15 terminal escapes": (
+        "threats/test_screens.py::test_every_screen",
+        "threats/test_commands.py::test_on_a_pipe",
+        "threats/test_commands.py::test_on_a_terminal",
+        "threats/test_simulated.py::test_every_answer_of_an_app",
+        "threats/test_any_text.py::test_any_line_of_the_log",
+        "threats/test_any_text.py::test_any_name_in_the_status_line",
+        "tui/test_pasting.py::test_note_of_anything",
+        "core/test_text.py::test_a_stack_of_marks_has_an_end",
         "threats/test_terminal.py::test_every_page_of_a_delivery",
         "threats/test_terminal.py::test_every_other_command",
         "threats/test_terminal.py::test_json_is_ascii",
@@ -110,6 +121,8 @@ THREATS = {
         "tui/test_hostile.py::test_copied_command_is_harmless",
     ),
     "T16 markup injection": (
+        "threats/test_screens.py::test_every_screen",
+        "tui/test_hostile.py::test_any_text_is_told_safely",
         "test_terminal_road.py::test_nothing_of_a_delivery_reaches_the_terminal_as_it_is",
         "tui/test_hostile.py::test_every_view",
         "tui/test_hostile.py::test_markup_is_no_link",
@@ -117,6 +130,11 @@ THREATS = {
         "tui/test_hostile.py::test_any_text_is_shown_safely",
     ),
     "T17 export injection": (
+        "threats/test_any_text.py::test_any_delivery_as_curl",
+        "threats/test_any_text.py::test_any_delivery_as_httpie",
+        "threats/test_any_text.py::test_any_delivery_as_python",
+        "threats/test_any_text.py::test_any_delivery_as_an_archive_or_a_bundle",
+        "threats/test_any_text.py::test_any_content_type_names_no_file",
         "threats/test_exports.py::test_no_command_runs",
         "threats/test_exports.py::test_a_stored_delivery_exported_by_the_command",
         "threats/test_exports.py::test_an_exported_command_is_read_without_a_shell",
