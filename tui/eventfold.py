@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -129,6 +129,9 @@ class EventFold:
                 return self._members[beneath[index - at - 1]]
             index -= len(beneath)
         return self._heads[index]
+
+    def __iter__(self) -> Iterator[int]:
+        return (self[index] for index in range(len(self)))
 
     def part(self, start: int, stop: int) -> Sequence[int]:
         """Return what stands from `start` up to before `stop`, as far as there is anything."""

@@ -14,6 +14,7 @@ from inspector.core.edits import Edit
 from inspector.core.found import Coverage, Numbers, Repeat
 from inspector.core.marks import Mark, MarkOrder
 from inspector.core.model import Attempt, Confirmed, Delivery, Record, Sign, Trigger, Verdict
+from inspector.core.variations import AS_SENT, Variation
 from inspector.core.wire import JSON
 from inspector.errors import HooktapError, NotFoundError
 from tests.factories import attempt
@@ -196,6 +197,7 @@ class FakeClient(Client):
         event: str | None = None,
         format: str | None = None,  # noqa: A002 - as in Client
         endpoint: str | None = None,
+        variation: Variation = AS_SENT,
     ) -> JSON:
         self._note("send_sample", provider, event)
         return self.sampled

@@ -17,6 +17,7 @@ from tui.widgets.body_lines import BodyLines
 from tui.widgets.cursor_view import CursorView
 from tui.widgets.delivery_list import DeliveryList
 from tui.widgets.detail_pane import DetailPane
+from tui.widgets.panes import Panes
 
 JSON = headers(("Content-Type", "application/json"))
 BOOKING = b'{"status":"PAID","data":{"rooms":[4711,{"a":"\\u001b[31mx"}],"note":null}}'
@@ -195,3 +196,13 @@ async def test_without_a_terminal_no_pager_opens(
         await pilot.press("ctrl+o")
         await until(pilot, lambda: toasts(pilot))
         assert list(tmp_path.glob("read-*")) == []
+
+
+async def test_zoom_right_after_reading(tmp_path: Path) -> None:
+    """`enter` and `z` in one go: what the first asks for is done after the second, and takes nothing back."""
+    async with opened(booking(), tmp_path, (120, 40)) as pilot:
+        panes = pilot.app.screen.query_one(Panes)
+        panes.list.post_message(DeliveryList.Opened())
+        panes.action_zoom()
+        await pilot.pause()
+        assert panes.has_class("-zoomed")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
@@ -23,22 +23,23 @@ from inspector.core.model import (
     Request,
     Verification,
 )
+from inspector.core.queryterms import Key
 from inspector.core.text import decode, encode, safe, safe_lines
+from inspector.core.wire import delivery_to_json, dumps
 from inspector.errors import HooktapError
 from tests.factories import attempt, delivery, response, verdict
+from tests.hostile import TEXT
 from tests.tui.fakes import FakeClient, opened, screen_text, toasts, until
-from tui import attemptlines, columns, eventhistory, sections
+from tests.wire import assert_harmless
+from tui import alerts, attemptlines, columns, eventhistory, sections
 from tui.bodyview import Body, build
+from tui.completion import complete
 from tui.eventhistory import EventHistory
 from tui.folding import Line
 from tui.verdicts import Checks
 from tui.window import Row, Window
 
-HOSTILE = (
-    "\x1b[2J[/][/x][@click=app.quit]click[/][link=file:///]y[/link]{}"
-    "\x1b]52;c;eA==\x07\x1b[2J\x1b]0;title\x1b\\\x00\x7f\x9b2J\x9d0;t\x9c\r\n\t\u202eabc\u2066\u200b\u2028\ufeff\U000e0041\ud800"
-)
-WIRE = encode(HOSTILE.replace("\ud800", "\udcff"))
+WIRE = encode(TEXT.replace("\ud800", "\udcff"))
 
 
 def hostile_delivery(text: str, wire: bytes) -> Delivery:
@@ -79,19 +80,19 @@ def hostile_checks(text: str) -> Checks:
 
 
 def hostile_client() -> FakeClient:
-    client = FakeClient((hostile_delivery(HOSTILE, WIRE), hostile_attempts(HOSTILE, WIRE)))
-    checks = hostile_checks(HOSTILE)
+    client = FakeClient((hostile_delivery(TEXT, WIRE), hostile_attempts(TEXT, WIRE)))
+    checks = hostile_checks(TEXT)
     client.found[1], client.checks[1] = list(checks.findings), list(checks.history)
-    client.confirmed = Confirmed(HOSTILE, 200)
+    client.confirmed = Confirmed(TEXT, 200)
     client.answers[3] = WIRE
-    client.replayed = attempt(delivery_id=1, result=Failure(FailureKind.MALFORMED, HOSTILE))
-    client.sampled = {"status": 500, "body": HOSTILE, "url": HOSTILE, "note": HOSTILE}
+    client.replayed = attempt(delivery_id=1, result=Failure(FailureKind.MALFORMED, TEXT))
+    client.sampled = {"status": 500, "body": TEXT, "url": TEXT, "note": TEXT}
     return client
 
 
-def assert_harmless(pilot: Pilot[None]) -> None:
+def assert_shown_safely(pilot: Pilot[None]) -> None:
     text = screen_text(pilot)
-    assert [safe(line) for line in text.split("\n")] == text.split("\n")
+    assert_harmless(text)
     assert pilot.app.is_running
 
 
@@ -117,13 +118,13 @@ async def test_every_view(tmp_path: Path) -> None:
             ["escape"],
         ):
             await pilot.press(*keys)
-            assert_harmless(pilot)
+            assert_shown_safely(pilot)
         await until(pilot, lambda: ("verdicts", 1) in client.calls)
         await until(pilot, lambda: "looking for the cause" not in screen_text(pilot))
-        assert_harmless(pilot)
+        assert_shown_safely(pilot)
         assert "[@click=app.quit]click[/]" in screen_text(pilot)
         await until(pilot, lambda: ("response_body", 3) in client.calls)
-        assert_harmless(pilot)
+        assert_shown_safely(pilot)
 
 
 async def test_markup_is_no_link(tmp_path: Path) -> None:
@@ -133,33 +134,33 @@ async def test_markup_is_no_link(tmp_path: Path) -> None:
         for row, line in enumerate(screen_text(pilot).split("\n")):
             if (column := line.find("click[/]")) >= 0:
                 await pilot.click(offset=(column + 1, row))
-                assert_harmless(pilot)
+                assert_shown_safely(pilot)
 
 
 async def test_every_toast(tmp_path: Path) -> None:
     client = hostile_client()
-    async with opened(client, tmp_path, (160, 60)) as pilot:
+    async with opened(client, tmp_path, (160, 140)) as pilot:
         await pilot.press("r")
         await until(pilot, lambda: len(pilot.app._notifications) == 1)
         await pilot.press("s")
         await until(pilot, lambda: pilot.app.screen.query("OptionList"))
         await pilot.press("enter")
         await until(pilot, lambda: len(pilot.app._notifications) == 2)
-        client.problem = HooktapError(HOSTILE)
+        client.problem = HooktapError(TEXT)
         await pilot.press("r")
         await until(pilot, lambda: len(pilot.app._notifications) == 3)
         await pilot.pause()
         assert screen_text(pilot).count("[@click=app.quit]click[/]") >= 3
-        assert_harmless(pilot)
+        assert_shown_safely(pilot)
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-@pytest.mark.parametrize("handshake", [None, HOSTILE])
+@pytest.mark.parametrize("handshake", [None, TEXT])
 async def test_every_verdict(tmp_path: Path, outcome: Outcome, handshake: str | None) -> None:
     """The advice on a missing secret quotes the endpoint's name, the one on a subscription nothing."""
-    verification = Verification(outcome, HOSTILE, covered=(HOSTILE,))
+    verification = Verification(outcome, TEXT, covered=(TEXT,))
     made = replace(
-        hostile_delivery(HOSTILE, WIRE),
+        hostile_delivery(TEXT, WIRE),
         verification=verification,
         handshake=handshake,
         event="SubscriptionConfirmation",
@@ -171,29 +172,29 @@ async def test_every_verdict(tmp_path: Path, outcome: Outcome, handshake: str | 
         await until(pilot, lambda: toasts(pilot))
         await until(pilot, lambda: ("verdicts", 1) in client.calls)
         await pilot.pause()
-        assert_harmless(pilot)
+        assert_shown_safely(pilot)
 
 
 async def test_body_that_does_not_come(tmp_path: Path) -> None:
     client = hostile_client()
     async with opened(client, tmp_path) as pilot:
-        client.problem = HooktapError(HOSTILE)
+        client.problem = HooktapError(TEXT)
         client.arrive(delivery(id=10))
         await until(pilot, lambda: "app.quit" in screen_text(pilot))
-        assert_harmless(pilot)
+        assert_shown_safely(pilot)
 
 
 async def test_every_field_of_the_inspectors_own_words(tmp_path: Path) -> None:
     """Addresses and provider names come from a configuration that may be somebody else's."""
     client = FakeClient()
-    client.configured = [{"name": "x", "url": HOSTILE, "target": HOSTILE, "configured": True}]
-    client.offered = [{"name": HOSTILE, "title": HOSTILE, "events": [HOSTILE]}]
+    client.configured = [{"name": "x", "url": TEXT, "target": TEXT, "configured": True}]
+    client.offered = [{"name": TEXT, "title": TEXT, "events": [TEXT]}]
     async with opened(client, tmp_path) as pilot:
         assert "app.quit" in screen_text(pilot)
-        assert_harmless(pilot)
+        assert_shown_safely(pilot)
         await pilot.press("s")
         await until(pilot, lambda: pilot.app.screen.query("OptionList"))
-        assert_harmless(pilot)
+        assert_shown_safely(pilot)
 
 
 async def test_copied_command_is_harmless(tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ async def test_copied_command_is_harmless(tmp_path: Path) -> None:
         assert safe_lines(copied, tab_width=0) == copied
 
 
-texts = st.text(st.characters() | st.sampled_from(HOSTILE))
+texts = st.text(st.characters() | st.sampled_from(TEXT))
 wires = st.binary() | texts.map(lambda text: text.encode("utf-8", "replace"))
 
 
@@ -215,6 +216,29 @@ def texts_of(lines: Sequence[Line]) -> Iterator[str]:
         yield line.value or ""
 
 
+@settings(max_examples=2000, deadline=None)
+@given(text=texts, wire=wires)
+def test_any_text_is_told_safely(text: str, wire: bytes) -> None:
+    """Toasts, notifications of the desktop, what completes a filter, lines of the log, and --json."""
+    made, tried = hostile_delivery(text, wire), hostile_attempts(text, wire)
+    known = {Key.EVENT: {text, decode(wire)}, Key.ENDPOINT: {text}}
+    alert = alerts.sentence([made], tried[:1])
+
+    told = [
+        safe_lines(alert),
+        *(each.text for start in ("event:", "endpoint:") for each in complete(start, known)),
+        safe_lines(wire),
+        safe(wire),
+        dumps(delivery_to_json(made, tried)),
+    ]
+
+    assert_harmless("\n".join(told))
+    assert_harmless(
+        alerts.desktop(alert).replace("\x1b]9;", "").replace("\x1b]777;", "").replace("\x1b\\", "")
+    )
+
+
+@settings(max_examples=500, deadline=None)
 @given(text=texts, wire=wires, outcome=st.sampled_from(Outcome))
 def test_any_text_is_shown_safely(text: str, wire: bytes, outcome: Outcome) -> None:
     made = hostile_delivery(text, wire)
@@ -237,4 +261,5 @@ def test_any_text_is_shown_safely(text: str, wire: bytes, outcome: Outcome) -> N
         *texts_of(eventhistory.lines(made, EventHistory(problem=text), UTC)),
     ]
 
-    assert [safe(line) for line in shown] == shown
+    assert_harmless("\n".join(shown))
+    assert not any("\n" in line for line in shown)

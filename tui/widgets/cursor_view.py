@@ -79,8 +79,10 @@ class CursorView(LineView):
         self, lines: Sequence[Line], *, language: str | None = None, keep_place: bool = False
     ) -> None:
         """Show other lines, the cursor on the first, or where it was."""
+        if not keep_place:
+            self.cursor = 0  # before they are laid out: the cursor is kept in sight then
         super().show(lines, language=language, keep_place=keep_place)
-        self.cursor = min(self.cursor, max(len(lines) - 1, 0)) if keep_place else 0
+        self.cursor = min(self.cursor, max(len(lines) - 1, 0))
         self.post_message(self.Shown(self))
 
     def action_move(self, by: int) -> None:

@@ -57,10 +57,8 @@ class Panes(Container):
     def on_delivery_list_opened(self) -> None:
         """Give the keyboard to the detail, and on a small screen all the room."""
         self.list.following = False
-        if self.screen.has_class(
-            "-narrow"
-        ):  # else not taken back either: `z` may have come before this
-            self.add_class("-zoomed")
+        if self.screen.has_class("-narrow"):
+            self.add_class("-zoomed")  # else not taken away either: `z` may have come before this
         self.detail.focus_content()
 
     def action_cycle_body(self) -> None:
