@@ -7,8 +7,7 @@ import pytest
 
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError, UnreachableError
-from inspector.store import Store, database
-from inspector.store import salvage
+from inspector.store import Store, database, salvage
 from inspector.store.repair import is_whole, repair
 from tests.factories import attempt, delivery, verdict
 

@@ -15,8 +15,7 @@ import pytest
 from inspector.core.model import Attempt, Delivery, Failure, Outcome, Record, Verdict, Verification
 from inspector.datadir import DataDir
 from inspector.errors import HooktapError, StorageError
-from inspector.store import Store, database, reader
-from inspector.store import salvage
+from inspector.store import Store, database, reader, salvage
 from inspector.store.database import find_damage, read_only
 from inspector.store.repair import is_whole, repair
 from inspector.store.seals import body_checksum, damaged, sealed
