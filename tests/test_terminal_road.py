@@ -153,7 +153,7 @@ async def test_the_terminal_says_why_a_signature_does_not_match(tmp_path: Path) 
 
 
 HOSTILE_DELIVERIES = [
-    (Wire(body=HOSTILE), ("hex", "text")),
+    (Wire(body=HOSTILE), ("hex", "text", "hex")),
     (
         Wire(target=b"/in/demo/[/]/%1b%5b2J?[@click=app.quit]", body=b"[@click=app.quit]q[/]"),
         ("text", "hex"),
@@ -197,9 +197,11 @@ async def test_nothing_of_a_delivery_reaches_the_terminal_as_it_is(tmp_path: Pat
         for number, (_, views) in zip(numbers, HOSTILE_DELIVERIES, strict=True):
             await terminal.until(f"#{number}  ", "✗ 500")
             terminal.press("enter", "1")
-            for view in views:
+            for index, view in enumerate(views):
+                if index:
+                    terminal.press("b")
+                # Left in the last of its views, none is taken for the first one of the next body.
                 await terminal.until(f"Body {view}", "5b 2f 5d" if view == "hex" else "[/]")
-                terminal.press("b")
             terminal.press("4")
             await terminal.until("received ", "uid ")
             terminal.press("3", "r")

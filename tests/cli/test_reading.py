@@ -149,8 +149,9 @@ async def test_show(hooktap: Hooktap, tmp_path: Path) -> None:
     assert "X-Odd: \\u202e[/]\nx-odd: é\n" in plain.text
     assert "line 1\nline 2␛[2J" in plain.text
     assert "verdict    · unknown: " in plain.text
-    assert f"#{number}" in plain.text.splitlines()[-1]
-    assert plain.text.splitlines()[-1].endswith(f"{sh.target.url}/")
+    assert f"#{number}" in plain.text.splitlines()[-2]
+    assert plain.text.splitlines()[-2].endswith(f"{sh.target.url}/")
+    assert "answered after" in plain.text.splitlines()[-1]
     assert all(char.isprintable() for char in plain.text.replace("\n", ""))
     assert found["body_bytes"] == len(b"line 1\nline 2\x1b[2J")
     assert ["x-odd", "é"] in found["headers"]

@@ -78,7 +78,7 @@ VALUES = st.recursive(
 def test_whatever_is_given_stands_in_the_file(
     tmp_path_factory: pytest.TempPathFactory, keys: dict[str, Any]
 ) -> None:
-    folder = tmp_path_factory.getbasetemp()
+    folder = tmp_path_factory.mktemp("settings")
 
     settings.write({"demo": keys}, folder)
 
