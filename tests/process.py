@@ -183,7 +183,8 @@ async def _read_line(stdout: asyncio.StreamReader) -> JSON:
 
 def environ_of(folder: Path) -> dict[str, str]:
     """Return the environment of a process that takes no part in anybody's own configuration."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("HOOKTAP_")}
+    foreign = ("HOOKTAP_", "COLUMNS", "LINES")  # the latter of the window that the tests run in
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return ours | {
         "PYTHONPATH": str(ROOT),
         "XDG_CONFIG_HOME": str(folder / "config"),

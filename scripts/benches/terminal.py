@@ -142,6 +142,7 @@ def _quit(terminal: Terminal, process: subprocess.Popen[bytes]) -> None:
 
 def _environ(folder: Path) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("HOOKTAP_")}
-    ours.pop("NO_COLOR", None)
+    for name in ("NO_COLOR", "COLUMNS", "LINES"):
+        ours.pop(name, None)
     colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     return ours | colours | {"XDG_CONFIG_HOME": str(folder)}

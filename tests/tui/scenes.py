@@ -167,6 +167,7 @@ async def palette(pilot: Pilot[None], client: FakeClient) -> None:
     await ask(pilot, client, CommandPalette, "ctrl+p")
     screen = pilot.app.screen
     await until(pilot, lambda: screen.query_one(OptionList).option_count > 20)
+    await until(pilot, lambda: screen.query_one(OptionList).highlighted == 0)
     await until(
         pilot, lambda: all(each.is_finished for each in pilot.app.workers if each.node is screen)
     )
