@@ -22,6 +22,7 @@ from tests.test_readme import block
 pytest_plugins = ["pytester"]
 
 WAIT_S = 60
+AGAIN_S = 15
 ALONE = ("-p", "no:cacheprovider", "-p", "no:randomly", "-q")
 
 
@@ -175,8 +176,13 @@ def test_no_inspector_outlives_pytest(
             assert any(line.startswith("at http") for line in process.stdout)
             [data] = (folder / "tmp").glob("hooktap*/data")
             with ending(DataDir(data).read_addresses().pid) as inspector:
-                process.send_signal(number)
-                assert select.select([inspector], [], [], WAIT_S)[0]
+                # An interrupt that falls into a finaliser is lost: Python prints it, and a person presses once more.
+                for _ in range(WAIT_S // AGAIN_S):
+                    process.send_signal(number)
+                    if select.select([inspector], [], [], AGAIN_S)[0]:
+                        break
+                else:
+                    pytest.fail("the inspector is still there")
             process.communicate(timeout=WAIT_S)
         finally:
             process.kill()

@@ -54,7 +54,7 @@ class HooktapApp(App[None]):
 
     TITLE = "Hooktap"
     CSS_PATH = "hooktap.tcss"
-    COMMANDS = App.COMMANDS | {KeyCommands}
+    COMMANDS = {KeyCommands}  # noqa: RUF012 - typed so by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
         Binding("q", "quit", "Quit", id="app.quit"),

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from textual.actions import parse
 from textual.binding import Binding
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import DiscoveryHit, Hit, Hits
 from textual.dom import DOMNode
+from textual.system_commands import SystemCommandsProvider
 
 from tui.keymap import PLACES, own_bindings, rebound
 
@@ -22,8 +23,8 @@ class _Bound(NamedTuple):
     node: DOMNode
 
 
-class KeyCommands(Provider):
-    """Offers what the keys do on the screen where the palette was opened, those of the footer first.
+class KeyCommands(SystemCommandsProvider):
+    """Offers what the keys do on the screen where the palette was opened, those of the footer first; then the rest.
 
     Also those of a widget that has not the keyboard: who looks for a command by its name need not know its place.
     """
@@ -32,6 +33,10 @@ class KeyCommands(Provider):
         """Offer all of them."""
         for name, bound in self._bound():
             yield DiscoveryHit(name, self._run(bound), help=self._help(bound))
+        async for (
+            command
+        ) in super().discover():  # a provider of its own would come first or last, as it falls out
+            yield command
 
     async def search(self, query: str) -> Hits:
         """Offer those whose description matches, the short one of the footer or the long one."""
@@ -43,6 +48,8 @@ class KeyCommands(Provider):
                 score = SENTENCE_SCORE
             if score > 0:
                 yield Hit(score, matcher.highlight(name), self._run(bound), help=self._help(bound))
+        async for command in super().search(query):
+            yield command
 
     def _bound(self) -> Iterator[tuple[str, _Bound]]:
         active = [_Bound(each.binding, each.node) for each in self.screen.active_bindings.values()]
