@@ -3,15 +3,13 @@
 from dataclasses import replace
 from secrets import token_bytes
 
-from inspector.core import edits, setting, signing, splicing
-from inspector.core.bodyfields import EVERY, json_items, json_text, parse_json
-from inspector.core.fields import Fields
+from inspector.core import edits, setting, signing
 from inspector.core.model import Endpoint, Request
 from inspector.core.providers import Provider
-from inspector.core.templates import Kind, Locator
 from inspector.core.text import safe
 from inspector.core.variations import SampleSign, Variation
 from inspector.errors import ConfigError, SigningError
+from inspector.simulate import identity
 from inspector.simulate.samples import Sample
 
 
@@ -26,8 +24,8 @@ def made(
     unique = unique if variation.unique is None else variation.unique
     request = sample.request(now_s=at_s, unique=unique)
     if variation.again:
-        another = sample.request(now_s=at_s, unique=f"{unique}/{variation.again}")
-        request = _attempted_again(provider, request, another, variation.again)
+        again = variation.again
+        request = identity.another_attempt(provider, request, again, f"{unique}/{again}")
     request = edits.apply(variation.changes.of(request), request)
     for path, value in variation.values:
         body = setting.set_value(request.body, sample.format, path, value)
@@ -48,7 +46,7 @@ def signed(
     """Return it signed in the way that is wanted. Raises SigningError."""
     at_s = now_s if variation.signed_s is None else variation.signed_s
     if variation.sign is SampleSign.MISSING:
-        return _unsigned(provider, request)
+        return identity.without_signature(provider, request)
     sign = variation.sign.as_replayed
     return signing.resign(
         sign, provider, request, secret, now_s=at_s, url=url, tolerance_s=tolerance_s
@@ -87,44 +85,6 @@ def other_secret(provider: Provider, place: Endpoint, sign: SampleSign) -> bytes
             "give a list, the new one first, secret = [{ env = ... }, { env = ... }]"
         )
     return place.secrets[1]
-
-
-def _unsigned(provider: Provider, request: Request) -> Request:
-    """Return it without the signatures that its body has, or has a place for."""
-    document, root = parse_json(request.body), provider.json_root
-    for part in (placement.signature for placement in provider.placements):
-        for index in range(len(json_items(document, root)) if part.kind is Kind.JSON else 0):
-            path = [*(str(index) if step == EVERY else step for step in root), *part.path]
-            if json_text(document, path) is not None:
-                body = setting.set_value(request.body, "json", ".".join(path), "null")
-                request = replace(request, body=body)
-    return request
-
-
-def _attempted_again(provider: Provider, request: Request, another: Request, again: int) -> Request:
-    """Return it with the next attempt's id or number, where the provider sends one.
-
-    `another` is a delivery of another event: an id that differs there is one that the provider makes anew.
-    """
-    held = {part for template in provider.dedupe for part in template.placeholders()}
-    places = [
-        part
-        for template in provider.attempt
-        for part in template.placeholders()
-        if isinstance(part, Locator) and part not in held
-    ]
-    fields = Fields(request)
-    place = next(
-        (each for each in places if each.read(fields) is not None), next(iter(places), None)
-    )
-    if place is None:
-        return request
-    old, new = place.read(fields), place.read(Fields(another))
-    if old is None and place.kind is not Kind.HEADER:
-        return request
-    if old == new:  # a count, which some leave out on the first attempt
-        new = b"%d" % (int(old or b"0") + again) if (old or b"0").isdigit() else old
-    return request if new is None else splicing.put(request, place, [new]) or request
 
 
 def _corrupted(body: bytes) -> bytes:

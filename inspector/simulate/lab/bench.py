@@ -6,7 +6,7 @@ from inspector.core import signing
 from inspector.core.model import Outcome, Request
 from inspector.core.providers import Provider
 from inspector.core.verification import verify
-from inspector.simulate.lab import identity
+from inspector.simulate import identity
 from inspector.simulate.lab.material import Material
 
 

@@ -9,7 +9,7 @@ from inspector.core import forwarding
 from inspector.core.model import Delivery, Request
 from inspector.core.providers import Provider
 from inspector.errors import ReplayError
-from inspector.simulate.lab import identity
+from inspector.simulate import identity
 from inspector.simulate.samples import Sample
 
 GAP_S = 60

@@ -6,7 +6,8 @@ from dataclasses import replace
 from inspector.core import signing
 from inspector.core.model import Request
 from inspector.errors import SigningError
-from inspector.simulate.lab import bodies, identity
+from inspector.simulate import identity
+from inspector.simulate.lab import bodies
 from inspector.simulate.lab.bench import Bench, LeftOutError
 
 AT_ONCE = 8

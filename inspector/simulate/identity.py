@@ -2,13 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from inspector.core.bodyfields import json_items, parse_json
+from inspector.core.bodyfields import EVERY, json_items, json_text, parse_json
 from inspector.core.fields import Fields
 from inspector.core.model import Request
 from inspector.core.providers import Provider
+from inspector.core.setting import set_value
 from inspector.core.splicing import put
 from inspector.core.templates import Kind, Locator, Template
 
@@ -62,24 +63,30 @@ def unknown_event(provider: Provider, request: Request) -> Request | None:
 
 
 def without_signature(provider: Provider, request: Request) -> Request:
-    """Return the request with no signature anywhere: headers are gone, places in the query or the body empty."""
+    """Return the request with no signature anywhere: headers are gone, a place in the query is empty, in JSON null."""
     names = [*provider.older_headers]
     if provider.is_coded:
         names += _CODED_SIGNATURES
     for placement in provider.placements:
-        if placement.signature.kind is Kind.HEADER:
-            names.append(placement.signature.key)
-        else:
-            request = _emptied(provider, request, placement.signature)
+        match placement.signature:
+            case Locator(Kind.HEADER) as place:
+                names.append(place.key)
+            case Locator(Kind.JSON) as place:
+                request = _nulled(request, place, provider.json_root)
+            case place:
+                if place.read(Fields(request)) is not None:
+                    request = put(request, place, [b""]) or request
     return replace(request, headers=request.headers.without(names))
 
 
-def _emptied(provider: Provider, request: Request, place: Locator) -> Request:
-    if provider.json_root:
-        count = len(json_items(parse_json(request.body), provider.json_root))
-    else:
-        count = 0 if place.read(Fields(request)) is None else 1
-    return put(request, place, [b""] * count, provider.json_root) or request if count else request
+def _nulled(request: Request, place: Locator, root: Sequence[str]) -> Request:
+    document = parse_json(request.body)
+    for index, _ in enumerate(json_items(document, root)):
+        path = [*(str(index) if step == EVERY else step for step in root), *place.path]
+        if json_text(document, path) is not None:
+            body = set_value(request.body, "json", ".".join(path), "null")
+            request = replace(request, body=body)
+    return request
 
 
 def _renewed(templates: Iterable[Template], request: Request, unique: str) -> Request:

@@ -8,8 +8,7 @@ import pytest
 from inspector import providers
 from inspector.core.headers import Headers
 from inspector.core.model import Request
-from inspector.simulate import catalogue
-from inspector.simulate.lab import identity
+from inspector.simulate import catalogue, identity
 from tests.factories import headers, request
 
 KNOWN = providers.load()
