@@ -18,7 +18,7 @@ from inspector.cli.options import (
     seconds,
     target_url,
 )
-from inspector.cli.progress import on_ctrl_c
+from inspector.cli.progress import INTERRUPTED, on_ctrl_c
 from inspector.config import providers_dir
 from inspector.core.wire import dumps
 from inspector.errors import HooktapError
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from inspector.cli.labtable import Table
     from inspector.simulate.lab.runner import Run
 
-INTERRUPTED = 130
 UNSEEN = (
     "whether a repeat was acted on twice cannot be seen from outside: "
     "look in your app for what the repeated events have done"

@@ -47,7 +47,8 @@ def bench(
     material: Material
     if len(asked.words) == 1 and asked.words[0] in known:
         provider = known[asked.words[0]]
-        place = _configured(config, provider.name, asked.endpoint)
+        named = asked.endpoint
+        place = config.endpoint(named) if named else config.endpoint_of(provider.name)
         sample = catalogue.find(provider, asked.event, format=asked.format)
         _note(sample.note)
         material = Samples(sample)
@@ -55,7 +56,7 @@ def bench(
         if asked.event or asked.format:
             raise click.UsageError("--event and --format choose a sample: name a provider")
         found = _found(" ".join(asked.words), known, data_dir)
-        place = _place(config, asked.endpoint or found[-1].endpoint)
+        place = config.endpoint(asked.endpoint or found[-1].endpoint)
         name = _of_one([each.provider or place.provider for each in found], "providers")
         if name not in known:
             raise NotFoundError(f"there is no provider '{name}' any more {nearest(name, known)}")
@@ -67,15 +68,6 @@ def bench(
             f"endpoint '{place.name}' forwards to no app: name yours with --to, or as forward_to in hooktap.toml"
         )
     return _bench(provider, material, place, url, config), url
-
-
-def _configured(config: Config, provider: str, endpoint: str | None) -> Endpoint:
-    of_provider = (each.name for each in config.endpoints.values() if each.provider == provider)
-    return _place(config, endpoint or next(of_provider, provider))
-
-
-def _place(config: Config, name: str) -> Endpoint:
-    return config.endpoints.get(name, Endpoint(name, target=config.forward_to))
 
 
 def _bench(

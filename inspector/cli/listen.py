@@ -20,6 +20,7 @@ from inspector.cli.causes import Causes
 from inspector.cli.lines import LineWriter, Pace
 from inspector.cli.look import INDENT, Look
 from inspector.cli.options import FILE, as_json, command, configuration, serving
+from inspector.cli.progress import INTERRUPTED
 from inspector.cli.ready import announced, ready_line
 from inspector.config import Config
 from inspector.core.model import Attempt, Delivery, Outcome, Record, Verdict
@@ -235,7 +236,7 @@ class End:
         threading.Thread(target=self._watch_stdin, name="stdin", daemon=True).start()
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self.exit_code = 130 if number == signal.SIGINT else 0
+        self.exit_code = INTERRUPTED if number == signal.SIGINT else 0
         self._loop.call_soon_threadsafe(self._stop)
         for (
             each

@@ -10,6 +10,7 @@ import click
 
 from inspector.config import Config, Settings, find_data_dir, load, target
 from inspector.core.queryterms import UNITS_S
+from inspector.core.text import safe
 from inspector.errors import ConfigError
 
 P = ParamSpec("P")
@@ -57,6 +58,14 @@ def here() -> Path:
         raise ConfigError("the working directory is gone: change to another") from error
 
 
+def rate(text: str) -> float:
+    """Read how many in a time: `5/s`, `30/m`; `5` is five a second."""
+    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)(?:/([smh]))?", text)
+    if not found or not float(found[1]):
+        raise click.BadParameter(f"'{safe(text)}' is no rate such as 5/s or 30/m")
+    return float(found[1]) / UNITS_S[found[2] or "s"]
+
+
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON: one object, or one per line."
 )
@@ -69,6 +78,21 @@ config_file = click.option(
     help="Configuration file, instead of the hooktap.toml found upwards from here and the user's. "
     "[env: HOOKTAP_CONFIG]",
 )
+
+
+def pacing(most_at_once: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return what adds the options of how many are sent: `rate`, a second, and `concurrency`."""
+    per_s = click.option(
+        "--rate", type=rate, metavar="N/s", help="Begin at most so many in a second."
+    )
+    at_once = click.option(
+        "--concurrency",
+        type=click.IntRange(1, most_at_once),
+        default=1,
+        metavar="N",
+        help="So many at once.",
+    )
+    return lambda function: per_s(at_once(function))
 
 
 def command(**attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:

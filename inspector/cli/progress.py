@@ -11,6 +11,9 @@ from types import FrameType
 
 import click
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as a shell has it: 128 and the number of SIGINT."""
+
 
 class Progress:
     """One line at the bottom of the terminal that is written over and over; nothing where there is none."""

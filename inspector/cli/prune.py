@@ -14,15 +14,15 @@ import click
 
 from inspector.cli.look import size
 from inspector.cli.options import QueryCommand, as_json, command
-from inspector.cli.progress import Progress, noting_ctrl_c
+from inspector.cli.progress import INTERRUPTED, Progress, noting_ctrl_c
 from inspector.core.pruning import Pruned, PruneOrder, Reclaimed
+from inspector.core.queryterms import UNITS_S
 from inspector.core.wire import dumps
 from inspector.datadir import DataDir
 from inspector.errors import UnreachableError
 
 REST_S = 0.02
 """After each slice, in which deliveries are acknowledged."""
-UNITS_S = {"m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 LONGEST_S = 36_500 * UNITS_S["d"]
 
 
@@ -108,7 +108,7 @@ def prune(
         click.echo(dumps({**asdict(tally), "dry_run": dry_run, "stopped": stopped}))
     else:
         _tell(tally, dry_run=dry_run, stopped=stopped)
-    ctx.exit(130 if stopped else 0)
+    ctx.exit(INTERRUPTED if stopped else 0)
 
 
 async def _run(

@@ -7,8 +7,9 @@ import click
 
 from inspector.cli.edits import editing
 from inspector.cli.look import Look
-from inspector.cli.options import QueryCommand, as_json, command, target_url
-from inspector.cli.replays import INTERRUPTED, Telling, Wanted, auto, dry, rate, some
+from inspector.cli.options import QueryCommand, as_json, command, pacing, target_url
+from inspector.cli.progress import INTERRUPTED
+from inspector.cli.replays import Telling, Wanted, auto, dry, some
 from inspector.core.edits import Again, Changes
 from inspector.core.model import Sign
 from inspector.datadir import DataDir
@@ -33,14 +34,7 @@ MOST_AT_ONCE = 32
     "--order", type=click.Choice(["oldest", "newest"]), help="Of a query: which are sent first."
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Of a query: at most N.")
-@click.option("--rate", type=rate, metavar="N/s", help="Begin at most so many in a second.")
-@click.option(
-    "--concurrency",
-    type=click.IntRange(1, MOST_AT_ONCE),
-    default=1,
-    metavar="N",
-    help="So many at once.",
-)
+@pacing(MOST_AT_ONCE)
 @click.option("--dry-run", is_flag=True, help="Only print the numbers of what would be sent.")
 @click.option("--yes", is_flag=True, help="Do not ask before more than 100 are sent.")
 @click.option(

@@ -1,7 +1,6 @@
 """What `hooktap replay` does once it knows what to send: a set of deliveries, or one again and again."""
 
 import asyncio
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from inspector.cli.look import Look
-from inspector.cli.progress import Progress, on_ctrl_c
+from inspector.cli.progress import INTERRUPTED, Progress, on_ctrl_c
 from inspector.cli.reach import reach
 from inspector.core.text import safe
 from inspector.core.turns import Replayed, Turn
@@ -23,17 +22,6 @@ if TYPE_CHECKING:
     from inspector.client import Client
     from inspector.client.autoreplay import Round
     from inspector.client.replaying import Order, Pace, Tally
-
-INTERRUPTED = 130
-UNITS_S = {"s": 1, "m": 60, "h": 3600}
-
-
-def rate(text: str) -> float:
-    """Read how many in a time: `5/s`, `30/m`; `5` is five a second."""
-    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)(?:/([smh]))?", text)
-    if not found or not float(found[1]):
-        raise click.BadParameter(f"'{safe(text)}' is no rate such as 5/s or 30/m")
-    return float(found[1]) / UNITS_S[found[2] or "s"]
 
 
 @dataclass(frozen=True, slots=True)

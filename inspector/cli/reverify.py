@@ -10,7 +10,7 @@ import click
 
 from inspector.cli.look import Columns, Look, day
 from inspector.cli.options import QueryCommand, as_json, command
-from inspector.cli.progress import Progress, noting_ctrl_c
+from inspector.cli.progress import INTERRUPTED, Progress, noting_ctrl_c
 from inspector.cli.reach import reach
 from inspector.core.model import Delivery, Verdict
 from inspector.core.wire import dumps, verdict_to_json
@@ -41,7 +41,7 @@ def reverify(ctx: click.Context, /, *, query: tuple[str, ...], as_json: bool) ->
     with noting_ctrl_c() as pressed:
         reach(data_dir, lambda client: run.all(client, " ".join(query), pressed))
     run.summarise(stopped=pressed.is_set())
-    ctx.exit(130 if pressed.is_set() else 0)
+    ctx.exit(INTERRUPTED if pressed.is_set() else 0)
 
 
 class _Run:

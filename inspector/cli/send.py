@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from inspector import providers
-from inspector.cli.options import as_json, command, config_file, configuration, seconds
+from inspector.cli.options import as_json, command, config_file, configuration, pacing, seconds
 from inspector.cli.reach import reach
-from inspector.cli.replays import rate
 from inspector.cli.varying import varying
 from inspector.cli.volleys import Plan, send_planned
 from inspector.config import Config, providers_dir
 from inspector.core import signing
-from inspector.core.model import Endpoint
 from inspector.core.providers import Provider
 from inspector.core.table import nearest
 from inspector.core.text import safe
@@ -59,14 +57,7 @@ SEED_MAX = 2**31 - 1
     metavar="N",
     help="With --reorder: the order of an earlier run.",
 )
-@click.option("--rate", type=rate, metavar="N/s", help="Begin at most so many in a second.")
-@click.option(
-    "--concurrency",
-    type=click.IntRange(1, MOST_AT_ONCE),
-    default=1,
-    metavar="N",
-    help="So many at once.",
-)
+@pacing(MOST_AT_ONCE)
 @click.option(
     "--delay",
     type=seconds,
@@ -182,7 +173,7 @@ async def _send_there(
 ) -> int:
     from inspector.simulate import sender
 
-    place = _configured(config, sample.provider, endpoint)
+    place = config.endpoint(endpoint) if endpoint else config.endpoint_of(sample.provider)
     seed = b""
     if not place.secrets and place.signing_key is None:
         _tell_sample_secret(provider, place.name, plan.variation)
@@ -208,12 +199,6 @@ def _of_provider(known: Mapping[str, JSON], provider: str) -> str:
         name for name, each in known.items() if each["configured"] and each["provider"] == provider
     )
     return next(configured, provider)
-
-
-def _configured(config: Config, provider: str, endpoint: str | None) -> Endpoint:
-    of_provider = (each.name for each in config.endpoints.values() if each.provider == provider)
-    name = endpoint or next(of_provider, provider)
-    return config.endpoints.get(name, Endpoint(name))
 
 
 def _tell_sample_secret(provider: Provider, endpoint: str, variation: Variation) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from inspector.cli.look import Look, duration
-from inspector.cli.progress import Progress, on_ctrl_c
+from inspector.cli.progress import INTERRUPTED, Progress, on_ctrl_c
 from inspector.core.text import safe
 from inspector.core.variations import Variation
 from inspector.core.wire import JSON, dumps
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 Send = Callable[[Variation], Awaitable[JSON]]
 """Makes, signs and sends one; returns what `sender.deliver` does."""
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import click
 
 from inspector.cli.look import Look
 from inspector.config import WINK, Config
-from inspector.core.model import Endpoint
 from inspector.core.text import fit, safe
 from inspector.core.wire import dumps
 from inspector.register import EventType, Webhook
@@ -55,7 +54,7 @@ def print_event(event: EventType, *, as_json: bool) -> None:
 
 def tell_lines(config: Config, url: str, name: str) -> None:
     """Say what hooktap.toml lacks for deliveries to `url`, if anything."""
-    endpoint = config.endpoints.get(name, Endpoint(name))
+    endpoint = config.endpoint(name)
     wanted = (("provider", endpoint.provider, WINK), ("public_url", endpoint.public_url, url))
     lines = [f"{key} = {dumps(value)}" for key, found, value in wanted if found != value]
     if lines:

@@ -72,6 +72,15 @@ class Config:
     warnings: tuple[str, ...] = ()
     """Sentences for the person who started us; nothing stops because of them."""
 
+    def endpoint(self, name: str) -> Endpoint:
+        """Return an endpoint, as configured or else as deliveries would bring it into being."""
+        return self.endpoints.get(name) or Endpoint(name, target=self.forward_to)
+
+    def endpoint_of(self, provider: str) -> Endpoint:
+        """Return the first endpoint that is configured for a provider, else the one that is named like it."""
+        names = (each.name for each in self.endpoints.values() if each.provider == provider)
+        return self.endpoint(next(names, provider))
+
 
 def find_data_dir(named: Path | None, environ: Mapping[str, str], cwd: Path) -> DataDir:
     """Return the data directory: `--data-dir`, else `HOOKTAP_DATA_DIR`, else the user's."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.cli.replays import rate
+from inspector.cli.options import rate
 from tests import fakes
 from tests.cli.conftest import Done, Hooktap
 from tests.client.test_replaying import saying, stage
