@@ -5,9 +5,10 @@ and reads on in the store from its own last number, so nothing is skipped and no
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
+from typing import NamedTuple
 from weakref import WeakSet
 
 from inspector.core.model import Attempt, Delivery, Record, Response
@@ -19,6 +20,14 @@ PAGE_RECORDS = 200
 
 RecordsAfter = Callable[[int, int], Awaitable[Sequence[Record]]]
 """`(after, limit)` -> the first committed records numbered above `after`, ascending, without bodies."""
+
+
+class Batch(NamedTuple):
+    """The records that wait for a subscriber, ascending."""
+
+    records: Sequence[Record]
+    is_last: bool
+    """Whether those are all; else the store has more, which come next."""
 
 
 class Feed:
@@ -52,21 +61,24 @@ class Feed:
         With None it starts at this call: what is published from now on, also before the first step. Records carry
         no bodies. Closing the generator unsubscribes. Raises StorageError when the store cannot be read.
         """
+        return _single(self.batches(after))
+
+    def batches(self, after: int | None = None) -> AsyncGenerator[Batch, None]:
+        """Yield what `subscribe` does, all at once that waits."""
         subscriber = _Subscriber(after, self._queue_records)
         self._subscribers.add(subscriber)
         return self._follow(subscriber)
 
-    async def _follow(self, subscriber: "_Subscriber") -> AsyncGenerator[Record, None]:
+    async def _follow(self, subscriber: "_Subscriber") -> AsyncGenerator[Batch, None]:
         try:
             while True:
                 await subscriber.wait()
-                if subscriber.behind:
-                    records = await self._catch_up(subscriber)
-                else:
-                    records = [subscriber.pop()]
-                for record in records:
-                    if subscriber.advance(record.id):
-                        yield record
+                records = (
+                    await self._catch_up(subscriber) if subscriber.behind else subscriber.take()
+                )
+                new = [record for record in records if subscriber.advance(record.id)]
+                if new:
+                    yield Batch(new, not subscriber.behind)
         finally:
             self._subscribers.discard(subscriber)
 
@@ -87,7 +99,7 @@ class _Subscriber:
         """Whether the next record has to come from the store."""
         self._last = after
         self._limit = limit
-        self._queue: deque[Record] = deque()
+        self._queue: list[Record] = []
         self._offered = asyncio.Event()
 
     @property
@@ -122,9 +134,10 @@ class _Subscriber:
             self._offered.clear()
             await self._offered.wait()
 
-    def pop(self) -> Record:
-        """Take the oldest record from the queue."""
-        return self._queue.popleft()
+    def take(self) -> Sequence[Record]:
+        """Take everything from the queue."""
+        records, self._queue = self._queue, []
+        return records
 
     def advance(self, number: int) -> bool:
         """Move on to record `number`; False if it has been read already, from a page of the store."""
@@ -132,6 +145,13 @@ class _Subscriber:
             return False
         self._last = number
         return True
+
+
+async def _single(batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Record, None]:
+    async with aclosing(batches):
+        async for batch in batches:
+            for record in batch.records:
+                yield record
 
 
 def _without_body(record: Record) -> Record:

@@ -10,7 +10,8 @@ from aiohttp import web
 
 from inspector.client import Client, Connection
 from inspector.client import feed as module
-from inspector.core.model import Attempt, Record, Response
+from inspector.core.briefs import Brief, News
+from inspector.core.model import Attempt, Delivery, Record, Response
 from inspector.core.wire import dumps, record_to_json
 from inspector.datadir import Addresses, DataDir
 from inspector.errors import HooktapError, UnreachableError
@@ -22,7 +23,7 @@ from tests.api.strangers import answering
 TIMEOUT_S = 60
 """Only so that a test that has gone wrong ends."""
 
-Feed = AsyncGenerator[Record | Connection, None]
+Feed = AsyncGenerator[Record | Connection, None] | AsyncGenerator[News | Connection, None]
 
 
 @pytest.fixture
@@ -103,18 +104,37 @@ async def test_a_break(api: Serving) -> None:
         assert await take(feed, 2) == [1, 2]
 
 
+async def test_at_a_glance(api: Serving) -> None:
+    """Of what is too much to be told whole a brief comes, in its place; all of it comes once, in order."""
+    await api.receive(10)
+    async with api.client() as client, aclosing(client.glance(0, whole_per_s=2)) as feed:
+        told = [item for _ in range(11) if not isinstance(item := await anext(feed), Connection)]
+        await api.receive(1)
+        later = await anext(feed)
+
+    assert [each.id for each in told] == list(range(1, 11))
+    assert [type(each) for each in told] == [Brief] * 9 + [Delivery]
+    assert isinstance(later, Brief | Delivery)
+    assert later.id == 11
+
+
 @pytest.mark.usefixtures("pauses")
+@pytest.mark.parametrize(("whole_per_s", "cut_bytes"), [(None, 8000), (20, 1000)])
 @pytest.mark.parametrize("seed", range(3))
-async def test_cuts_anywhere(api: Serving, seed: int) -> None:
+async def test_cuts_anywhere(
+    api: Serving, seed: int, whole_per_s: int | None, cut_bytes: int
+) -> None:
     """However often and wherever the connection is cut, each record comes once, in order."""
     roll = Random(seed)
     before, during = 150, 150
     await api.receive(before)
 
     async with (
-        Cutter(api.port, lambda: int(roll.expovariate(1 / 8000))) as network,
+        Cutter(api.port, lambda: int(roll.expovariate(1 / cut_bytes))) as network,
         Client(network.url, api.token) as client,
-        aclosing(client.feed(after=0)) as feed,
+        aclosing(
+            client.feed(after=0) if whole_per_s is None else client.glance(0, whole_per_s)
+        ) as feed,
         asyncio.TaskGroup() as group,
     ):
         group.create_task(api.receive(during))

@@ -220,3 +220,18 @@ async def test_a_store_that_cannot_be_read() -> None:
     with pytest.raises(StorageError):
         await anext(feed.subscribe(after=0))
     assert len(feed._subscribers) == 0
+
+
+async def test_all_that_waits_comes_at_once() -> None:
+    """A queue whole, the store page by page; the last of the pages says so."""
+    committed = Committed(page_records=4)
+    committed.commit(6)
+
+    async with aclosing(committed.feed.batches(after=0)) as batches:
+        first, second = await anext(batches), await anext(batches)
+        assert ([each.id for each in first.records], first.is_last) == ([1, 2, 3, 4], False)
+        assert ([each.id for each in second.records], second.is_last) == ([5, 6], True)
+        committed.commit(2)
+        committed.commit(3)
+        third = await anext(batches)
+        assert ([each.id for each in third.records], third.is_last) == ([7, 8, 9, 10, 11], True)

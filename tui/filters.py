@@ -7,8 +7,8 @@ from textual.message import Message
 
 from inspector.client import Client
 from inspector.core import query
+from inspector.core.briefs import News
 from inspector.core.found import Coverage
-from inspector.core.model import Record
 from inspector.core.query import Key
 from inspector.core.text import safe
 from inspector.core.wire import JSON
@@ -70,7 +70,7 @@ class Filters:
         if self.query:
             await self._matching.run(self.query, tell)
 
-    def note(self, records: Iterable[Record]) -> None:
+    def note(self, records: Iterable[News]) -> None:
         """Take notice of records of the feed: they may change what matches."""
         if self.query:
             self._matching.note(records)

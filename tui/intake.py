@@ -8,13 +8,15 @@ from typing import NoReturn
 from textual.message import Message
 
 from inspector.client import Client, Connection
-from inspector.core.model import Record
+from inspector.core.briefs import News
 from inspector.errors import HooktapError
 from tui.messages import ConnectionChanged, HealthLoaded, HistoryLoaded
 
 FIRST = 1000
 """Numbers that are asked for first: enough for any screen, and there at once."""
 SLICE = 25_000
+WHOLE_PER_S = 1000
+"""Records of which more is told than lists and counts need: several screens full a second."""
 QUEUE_MAX = 4096
 """Records between two looks at them. While it is full the feed waits, and the inspector keeps the rest."""
 RETRY_S = 1.0
@@ -27,9 +29,9 @@ class Intake:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._records: asyncio.Queue[Record] = asyncio.Queue(QUEUE_MAX)
+        self._records: asyncio.Queue[News] = asyncio.Queue(QUEUE_MAX)
 
-    def take(self) -> list[Record]:
+    def take(self) -> list[News]:
         """Return the records that came since the last call."""
         return [self._records.get_nowait() for _ in range(self._records.qsize())]
 
@@ -68,7 +70,7 @@ class Intake:
     async def _follow(self, after: int, tell: Tell) -> NoReturn:
         while True:
             try:
-                async with aclosing(self._client.feed(after)) as feed:
+                async with aclosing(self._client.glance(after, WHOLE_PER_S)) as feed:
                     async for item in feed:
                         if not isinstance(item, Connection):
                             await self._records.put(item)

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from inspector.core.briefs import Brief, Kind, News
 from inspector.core.found import Repeat
-from inspector.core.model import Delivery, Record
+from inspector.core.model import Delivery
 from tui.eventfold import EventFold, Standing
 from tui.numbers import Numbers
 from tui.repeats import Repeats
@@ -95,11 +96,10 @@ class Listing:
         self._lay_out()
         self.window.newest = max(self.window.newest, *newest_first[:1], 0)
 
-    def add_records(self, records: Sequence[Record], *, following: bool) -> Change:
+    def add_records(self, records: Sequence[News], *, following: bool) -> Change:
         """Take in records of the feed. While a filter holds, what is new is not shown: see `settle`."""
         self._repeats.add_records(records)
-        new = [each.id for each in records if isinstance(each, Delivery)]
-        new = [each for each in new if self.everything.add(each)]
+        new = [each.id for each in records if _is_delivery(each) and self.everything.add(each.id)]
         added = 0 if self.is_filtered else sum([self._line_up(each) for each in new])
         updated = self.window.add_records(records, keep=following and not self.is_filtered)
         return Change(added, updated)
@@ -147,3 +147,9 @@ class Listing:
         """Return what part of all deliveries is not below a number."""
         count = len(self.everything)
         return (count - self.everything.place(number)) / count if count else 1.0
+
+
+def _is_delivery(record: News) -> bool:
+    return isinstance(record, Delivery) or (
+        isinstance(record, Brief) and record.kind is Kind.DELIVERY
+    )

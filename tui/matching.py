@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from textual.message import Message
 
 from inspector.client import Client
-from inspector.core.model import Delivery, Record
+from inspector.core.briefs import News
+from inspector.core.model import Delivery
 from inspector.errors import HooktapError, QueryError
 from tui.messages import FilterRefused, MatchesFound, MatchesSettled
 
@@ -31,7 +32,7 @@ class Matching:
         self._changed: dict[int, None] = {}
         self._has_changed = asyncio.Event()
 
-    def note(self, records: Iterable[Record]) -> None:
+    def note(self, records: Iterable[News]) -> None:
         """Have those deliveries looked at that have come, or of which something has become known."""
         for record in records:
             self._changed[record.id if isinstance(record, Delivery) else record.delivery_id] = None

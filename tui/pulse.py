@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from inspector.core.model import Attempt, Delivery, Record
+from inspector.core.briefs import Brief, Kind, News
+from inspector.core.model import Attempt, Delivery
 
 SPAN_S = 300
 """So far back it remembers."""
@@ -35,7 +36,7 @@ class Pulse:
     def __init__(self) -> None:
         self._seconds: dict[int, Beat] = {}
 
-    def note(self, records: Iterable[Record], now_us: int) -> None:
+    def note(self, records: Iterable[News], now_us: int) -> None:
         """Count records, but none from before the span: catching up is no storm."""
         oldest = now_us // SECOND_US - SPAN_S
         for record in records:
@@ -43,9 +44,11 @@ class Pulse:
                 case Delivery(received_at_us=at_us) if at_us // SECOND_US > oldest:
                     beat = self._at(at_us)
                     beat.arrivals += 1
-                    beat.invalid += is_invalid(record)
+                    beat.invalid += record.is_invalid
                 case Attempt(started_at_us=at_us) if at_us // SECOND_US > oldest:
                     self._at(at_us).failed += not record.succeeded
+                case Brief(at_us=at_us) if at_us // SECOND_US > oldest:
+                    self._at(at_us).add(_beat(record))
         if len(self._seconds) > 2 * SPAN_S:
             self._seconds = {at: beat for at, beat in self._seconds.items() if at > oldest}
 
@@ -73,6 +76,7 @@ class Pulse:
         return self._seconds.setdefault(at_us // SECOND_US, Beat())
 
 
-def is_invalid(delivery: Delivery) -> bool:
-    """Whether a delivery failed its check. A handshake was answered, whatever it showed."""
-    return delivery.handshake is None and delivery.verification.outcome.is_invalid
+def _beat(record: Brief) -> Beat:
+    if record.kind is Kind.DELIVERY:
+        return Beat(arrivals=1, invalid=record.failed)
+    return Beat(failed=record.failed)

@@ -4,8 +4,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 
+from inspector.core.briefs import Brief, Kind, News
 from inspector.core.found import Repeat
-from inspector.core.model import Attempt, Delivery, Record
+from inspector.core.model import Attempt, Delivery
 
 
 class Repeats:
@@ -49,16 +50,23 @@ class Repeats:
         for each in older:
             self._note(each.number, each.first, has_failed=each.failed)
 
-    def add_records(self, records: Iterable[Record]) -> None:
+    def add_records(self, records: Iterable[News]) -> None:
         """Take in records of the feed."""
         for record in records:
             match record:
-                case Delivery(id=number, duplicate_of=int(first)) if first < number:
+                case (
+                    Delivery(id=number, duplicate_of=int(first))
+                    | Brief(kind=Kind.DELIVERY, id=number, duplicate_of=int(first))
+                ) if first < number:
                     if not self._numbers or number > self._numbers[-1]:
                         self._numbers.append(number)
                         self._firsts.append(first)
                 case Attempt(delivery_id=number) if (first := self.first(number)) != number:
                     self._note(number, first, has_failed=not record.succeeded)
+                case Brief(kind=Kind.ATTEMPT | Kind.REPLAY, delivery_id=number) if (
+                    first := self.first(number)
+                ) != number:
+                    self._note(number, first, has_failed=record.failed)
 
     def forget(self, gone: Collection[int], oldest: int | None) -> None:
         """Let go of what is in the store no longer. Of `gone`, only that they failed: they are listed nowhere."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from inspector.client import Client
-from inspector.core.model import Record
+from inspector.core.briefs import News
 from inspector.core.wire import JSON
 from inspector.errors import HooktapError
 from tui.alerts import Alerts
@@ -40,7 +40,7 @@ class Surroundings:
         self.paused: frozenset[str] = frozenset()
         """The endpoints whose forwarding is."""
 
-    def note(self, records: Sequence[Record]) -> None:
+    def note(self, records: Sequence[News]) -> None:
         """Take note of what came; called as often as the screen is brought up to date, also with nothing."""
         now_us = self._clock_us()
         self._pulse.note(records, now_us)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from inspector.core.model import Attempt, Delivery, Record, Verdict
+from inspector.core.briefs import Brief, Kind, News
+from inspector.core.model import Attempt, Delivery, Verdict
 
 CAPACITY = 1024
 
@@ -25,7 +26,8 @@ class Row:
 class Window:
     """The rows that were looked at last, or have just come.
 
-    A record may be given twice. Of verdicts, the last given is taken for the newest, as the feed has them.
+    A record may be given twice. Of verdicts, the last given is taken for the newest, as the feed has them. A row of
+    which something is told in short is shown on, but has to be read again.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -38,7 +40,9 @@ class Window:
         self._pinned: int | None = None
         self._rows: dict[int, Row] = {}
         """That which was looked at last is last."""
-        self._coming: dict[int, list[Attempt | Verdict]] = {}
+        self._stale: set[int] = set()
+        """Of which rows something is missing."""
+        self._coming: dict[int, list[Attempt | Verdict | Brief]] = {}
         """What the feed has told of rows while they were being read."""
 
     def __len__(self) -> int:
@@ -48,7 +52,8 @@ class Window:
         return iter(self._rows.values())
 
     def __contains__(self, delivery_id: int) -> bool:
-        return delivery_id in self._rows
+        """Whether a delivery's row is at hand and needs no reading."""
+        return delivery_id in self._rows and delivery_id not in self._stale
 
     def pin(self, delivery_id: int) -> None:
         """Keep this delivery's row at hand, with its new attempts, wherever the list is."""
@@ -69,13 +74,14 @@ class Window:
         """Take in rows that have been read."""
         for delivery, attempts in page:
             known = self._rows.pop(delivery.id, None)
+            self._stale.discard(delivery.id)
             self._put(Row(delivery))
             for attempt in (*attempts, *(known.attempts if known else ())):
                 self._add_attempt(attempt)
             for record in self._coming.pop(delivery.id, ()):
                 self.add_records([record])
 
-    def add_records(self, records: Iterable[Record], *, keep: bool = True) -> frozenset[int]:
+    def add_records(self, records: Iterable[News], *, keep: bool = True) -> frozenset[int]:
         """Take in records of the feed; return which deliveries' rows they have changed.
 
         Without `keep` new deliveries are taken in only while there is room: those in sight stay.
@@ -95,6 +101,10 @@ class Window:
                     self._note(record)
                     if self._add_verdict(record):
                         updated.add(record.delivery_id)
+                case Brief():
+                    if record.kind is not Kind.DELIVERY:
+                        self._note(record)
+                        self._miss(record.delivery_id)
                 case unreachable:
                     assert_never(unreachable)
         return frozenset(updated)
@@ -103,9 +113,17 @@ class Window:
         """Let go of rows whose deliveries are gone, but not of the pinned one."""
         for delivery_id in delivery_ids:
             if delivery_id != self._pinned:
-                self._rows.pop(delivery_id, None)
+                self._drop(delivery_id)
 
-    def _note(self, record: Attempt | Verdict) -> None:
+    def _miss(self, delivery_id: int) -> None:
+        if delivery_id in self._rows:
+            self._stale.add(delivery_id)
+
+    def _drop(self, delivery_id: int) -> None:
+        self._rows.pop(delivery_id, None)
+        self._stale.discard(delivery_id)
+
+    def _note(self, record: Attempt | Verdict | Brief) -> None:
         if record.delivery_id in self._coming:
             self._coming[record.delivery_id].append(record)
 
@@ -117,7 +135,7 @@ class Window:
         self._rows[delivery.id] = row
         if len(self) > self.capacity:
             oldest = iter(self._rows)
-            del self._rows[next(each for each in oldest if each != self._pinned)]
+            self._drop(next(each for each in oldest if each != self._pinned))
 
     def _add_attempt(self, attempt: Attempt) -> bool:
         self.newest = max(self.newest, attempt.id)

@@ -1,4 +1,7 @@
-"""The feed over WebSocket: one line of JSON per record, as fast as the client reads and no faster."""
+"""The feed over WebSocket: one line of JSON per record, as fast as the client reads and no faster.
+
+A client that would rather keep up than have everything says how many records a second it wants whole.
+"""
 
 import asyncio
 import contextlib
@@ -10,10 +13,11 @@ from aiohttp import WSCloseCode, web
 from inspector.api import parameters
 from inspector.api.answers import bad_request
 from inspector.api.goodbye import cut, say_goodbye
+from inspector.api.shortening import Shortening
 from inspector.core import wire
-from inspector.core.model import Record
+from inspector.core.briefs import brief, briefs_to_json
 from inspector.errors import StorageError
-from inspector.feed import Feed
+from inspector.feed import Batch, Feed
 
 log = logging.getLogger(__name__)
 
@@ -34,21 +38,25 @@ class FeedSockets:
         self._open: dict[web.WebSocketResponse, web.Request] = {}
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Stream the records after `?after=`, or those from now on, until either side closes."""
-        fields = parameters.query_of(request, "after")
+        """Stream the records after `?after=`, or those from now on, until either side closes.
+
+        With `?whole=` at most so many a second are told whole, and the others in short.
+        """
+        fields = parameters.query_of(request, "after", "whole")
         after = parameters.number_in(fields, "after")
+        shortening = Shortening(parameters.number_in(fields, "whole"))
         socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_S, compress=False, max_msg_size=RECEIVE_MAX_BYTES
         )
         if not socket.can_prepare(request):
             raise bad_request("the feed is a WebSocket: connect to it as one")
         # Subscribed before the client hears 101: what it does next is never missed.
-        async with contextlib.aclosing(self._feed.subscribe(after)) as records:
+        async with contextlib.aclosing(self._feed.batches(after)) as batches:
             await socket.prepare(request)
             self._open[socket] = request
             try:
                 async with asyncio.TaskGroup() as group:
-                    sending = group.create_task(self._send(socket, records, request))
+                    sending = group.create_task(self._send(socket, batches, shortening, request))
                     async for _ in socket:
                         pass  # reading answers pings and notices the end; nothing is expected
                     sending.cancel()
@@ -65,17 +73,22 @@ class FeedSockets:
     async def _send(
         self,
         socket: web.WebSocketResponse,
-        records: AsyncGenerator[Record, None],
+        batches: AsyncGenerator[Batch, None],
+        shortening: Shortening,
         request: web.Request,
     ) -> None:
         sent = 0
         try:
-            async for record in records:
-                async with asyncio.timeout(self._stall_s):
-                    await socket.send_str(wire.dumps(wire.record_to_json(record)))
-                sent += 1
-                if sent % BREATH_RECORDS == 0:
-                    await asyncio.sleep(0)
+            async for batch in batches:
+                short, whole = shortening.split(batch)
+                if short:
+                    await self._say(socket, briefs_to_json(map(brief, short)))
+                for record in whole:
+                    await self._say(socket, wire.record_to_json(record))
+                    sent += 1
+                    if sent % BREATH_RECORDS == 0:
+                        await asyncio.sleep(0)
+                await shortening.rest(batch)
         except TimeoutError:
             log.warning("a feed client has stopped reading; it is disconnected")
             cut(request)
@@ -84,3 +97,7 @@ class FeedSockets:
         except StorageError as error:
             log.error("the feed cannot be read from the store: %s", error)
             await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=b"the store failed")
+
+    async def _say(self, socket: web.WebSocketResponse, line: wire.JSON) -> None:
+        async with asyncio.timeout(self._stall_s):
+            await socket.send_str(wire.dumps(line))

@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
-from inspector.client.feed import Connection, follow
+from inspector.client.feed import Connection, shortened, whole
 from inspector.client.transport import Place, Transport, read
 from inspector.core import variations
 from inspector.core.arrivals import Arrival, arrival_to_json
+from inspector.core.briefs import News
 from inspector.core.edits import Edit, edit_from_json, edit_to_json
 from inspector.core.found import Numbers, Reach, numbers_from_json, reach_from_json
 from inspector.core.marks import Mark
@@ -310,7 +311,11 @@ class Client:
         Between them it yields CONNECTED when it is, and RECONNECTING once when it no longer is, or not at first; it
         tries for ever. Raises HooktapError when the inspector refuses it. Close it to disconnect.
         """
-        return follow(self._transport, after)
+        return whole(self._transport, after)
+
+    def glance(self, after: int, whole_per_s: int) -> AsyncGenerator[News | Connection, None]:
+        """Yield what `feed` does; of more than so many records a second, the newest, and of the others a brief."""
+        return shortened(self._transport, after, whole_per_s)
 
     async def _switch(self, endpoint: str, what: str) -> JSON:
         path = f"/api/endpoints/{quote(endpoint, safe='')}/{what}"

@@ -3,14 +3,15 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from inspector.client.transport import Place, Transport, read, refusal
+from inspector.core.briefs import Brief, News, briefs_from_json
 from inspector.core.model import Record
 from inspector.core.wire import record_from_json
 from inspector.errors import UnreachableError
@@ -23,6 +24,9 @@ STABLE_S: Final = 5.0
 """A feed that lasted so long, or brought a record, is reopened after the shortest delay when it breaks."""
 
 
+T = TypeVar("T", bound=Record | Brief)
+
+
 class Connection(StrEnum):
     """What the feed says of itself between records."""
 
@@ -30,10 +34,28 @@ class Connection(StrEnum):
     RECONNECTING = "reconnecting"
 
 
-async def follow(
-    transport: Transport, after: int | None
-) -> AsyncGenerator[Record | Connection, None]:
+def whole(transport: Transport, after: int | None) -> AsyncGenerator[Record | Connection, None]:
     """Yield what `Client.feed` promises."""
+    return _follow(transport, after, "", lambda line: (record_from_json(line),))
+
+
+def shortened(
+    transport: Transport, after: int, whole_per_s: int
+) -> AsyncGenerator[News | Connection, None]:
+    """Yield what `Client.glance` promises."""
+    return _follow(transport, after, f"&whole={whole_per_s}", _told)
+
+
+def _told(line: Mapping[str, Any]) -> Sequence[News]:
+    return briefs_from_json(line) if line["type"] == "briefs" else (record_from_json(line),)
+
+
+async def _follow(
+    transport: Transport,
+    after: int | None,
+    asked: str,
+    parse: Callable[[Mapping[str, Any]], Sequence[T]],
+) -> AsyncGenerator[T | Connection, None]:
     connected: bool | None = None
     delay_s = DELAY_MIN_S
     while True:
@@ -42,14 +64,14 @@ async def follow(
             # "Now" must be a number: what is committed during a break counts as new.
             if after is None:
                 after = await _newest(transport)
-            async with _socket(transport.place, after) as socket:
+            async with _socket(transport.place, f"after={after}{asked}") as socket:
                 connected = True
                 yield Connection.CONNECTED
                 async for text in socket:
-                    record = read(record_from_json, text)
-                    after = record.id
                     delay_s = DELAY_MIN_S
-                    yield record
+                    for record in read(parse, text):
+                        after = record.id
+                        yield record
         except InvalidStatus as error:
             status, answer = error.response.status_code, error.response.body
             if status < 500 and not transport.has_moved():
@@ -72,9 +94,9 @@ async def _newest(transport: Transport) -> int:
     return read(lambda data: int(data["newest"]), health)
 
 
-def _socket(place: Place, after: int) -> connect:
+def _socket(place: Place, query: str) -> connect:
     return connect(
-        f"ws{place.url.removeprefix('http')}/api/feed?after={after}",
+        f"ws{place.url.removeprefix('http')}/api/feed?{query}",
         additional_headers=place.headers(),
         compression=None,
         max_size=RECORD_MAX_BYTES,

@@ -118,6 +118,11 @@ class Delivery:
     """By a person; so is the note."""
     note: str | None = None
 
+    @property
+    def is_invalid(self) -> bool:
+        """Whether it failed its check. A handshake was answered, whatever it showed."""
+        return self.handshake is None and self.verification.outcome.is_invalid
+
     def numbered(
         self, number: int, duplicate_of: int | None = None, *, duplicate_held: bool = False
     ) -> "Delivery":

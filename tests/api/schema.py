@@ -37,6 +37,10 @@ def complaints(spec: Schema, schema: Schema, value: object, at: str = "") -> Ite
         yield f"{at}: {value!r} is not one of {schema['enum']}"
     if "pattern" in schema and not re.search(schema["pattern"], str(value)):
         yield f"{at}: {value!r} does not match"
+    if isinstance(value, list) and not (
+        schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value))
+    ):
+        yield f"{at}: {len(value)} items"
     if isinstance(value, list) and "items" in schema:
         for index, item in enumerate(value):
             yield from complaints(spec, schema["items"], item, f"{at}[{index}]")

@@ -21,7 +21,6 @@ from inspector.core.model import (
     Failure,
     FailureKind,
     Outcome,
-    Record,
     Sign,
     Trigger,
     Verdict,
@@ -31,7 +30,7 @@ from inspector.core.variations import Variation
 from inspector.core.wire import JSON
 from inspector.datadir import Addresses, DataDir
 from inspector.errors import NotFoundError
-from inspector.feed import Feed, RecordsAfter
+from inspector.feed import Batch, Feed, RecordsAfter
 from inspector.health import Health
 from inspector.retention import Retention
 from inspector.store import Store
@@ -174,14 +173,14 @@ class WatchedFeed(Feed):
         super().__init__(records_after, page_records=4)
         self.left = asyncio.Semaphore(0)
 
-    def subscribe(self, after: int | None = None) -> AsyncGenerator[Record, None]:
-        return self._watched(super().subscribe(after))
+    def batches(self, after: int | None = None) -> AsyncGenerator[Batch, None]:
+        return self._watched(super().batches(after))
 
-    async def _watched(self, records: AsyncGenerator[Record, None]) -> AsyncGenerator[Record, None]:
+    async def _watched(self, batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
         try:
-            async with aclosing(records):
-                async for record in records:
-                    yield record
+            async with aclosing(batches):
+                async for batch in batches:
+                    yield batch
         finally:
             self.left.release()
 

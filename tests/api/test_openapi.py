@@ -6,6 +6,7 @@ import pytest
 import yaml
 from aiohttp import ClientSession, hdrs
 
+from inspector.core.briefs import brief, briefs_to_json
 from inspector.core.diagnosis import Cause
 from inspector.core.edits import Edit
 from inspector.core.model import (
@@ -114,6 +115,9 @@ def test_the_model_is_as_described() -> None:
     assert wrong("Verdict", verdict_to_json(RECHECKED)) == []
     for record in (VERIFIED, ANSWERED, FAILED, RECHECKED):
         assert wrong("Record", record_to_json(record)) == []
+    briefs = briefs_to_json([brief(record) for record in (VERIFIED, ANSWERED, RECHECKED)])
+    assert wrong("Briefs", json.loads(json.dumps(briefs))) == []
+    assert wrong("Briefs", {"type": "briefs", "briefs": [[1, "delivery"]]})
 
 
 @pytest.mark.parametrize(

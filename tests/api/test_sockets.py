@@ -42,6 +42,24 @@ async def test_past_and_present(api: Serving) -> None:
     assert (attempt["type"], attempt["id"], attempt["delivery_id"]) == ("attempt", 3, 2)
 
 
+async def test_in_short(api: Serving) -> None:
+    """Of more than were asked for whole, what came first comes in short, in one frame before the others."""
+    await api.receive(10)
+    async with (
+        ClientSession(headers=api.authorization) as session,
+        session.ws_connect(f"{api.url}/api/feed?after=0&whole=2") as feed,
+    ):
+        briefs: list[list[object]] = []
+        while (line := await feed.receive_json())["type"] == "briefs":
+            briefs += line["briefs"]
+        last = line
+
+    assert [(each[0], each[1], each[2], each[4]) for each in briefs] == [
+        (number, "delivery", number, False) for number in range(1, 10)
+    ]
+    assert (last["type"], last["id"]) == ("delivery", 10)
+
+
 async def test_from_now_on(api: Serving) -> None:
     """Without `after` nothing of the past comes, and nothing after the handshake is missed."""
     await api.receive(2)
@@ -80,7 +98,9 @@ async def test_what_a_client_says_is_not_read(api: Serving) -> None:
         assert feed.close_code == WSCloseCode.MESSAGE_TOO_BIG
 
 
-@pytest.mark.parametrize("query", ["?after=x", "?after=-1", f"?after={2**63}", "?before=1"])
+@pytest.mark.parametrize(
+    "query", ["?after=x", "?after=-1", f"?after={2**63}", "?before=1", "?whole=x", "?whole=-1"]
+)
 async def test_bad_parameters(api: Serving, query: str) -> None:
     """They are refused before the connection becomes a WebSocket."""
     async with ClientSession(headers=api.authorization) as session:

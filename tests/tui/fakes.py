@@ -9,11 +9,12 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from inspector.client import Client, Connection, History, Reverified
+from inspector.core.briefs import News
 from inspector.core.diagnosis import Finding
 from inspector.core.edits import Edit
 from inspector.core.found import Coverage, Numbers, Repeat
 from inspector.core.marks import Mark, MarkOrder
-from inspector.core.model import Attempt, Confirmed, Delivery, Record, Sign, Trigger, Verdict
+from inspector.core.model import Attempt, Confirmed, Delivery, Sign, Trigger, Verdict
 from inspector.core.variations import AS_SENT, Variation
 from inspector.core.wire import JSON
 from inspector.errors import HooktapError, NotFoundError
@@ -67,9 +68,9 @@ class FakeClient(Client):
         self.reading = asyncio.Event()
         """Rows wait for it."""
         self.reading.set()
-        self._feed: asyncio.Queue[Record | Connection] = asyncio.Queue()
+        self._feed: asyncio.Queue[News | Connection] = asyncio.Queue()
 
-    def arrive(self, *records: Record) -> None:
+    def arrive(self, *records: News) -> None:
         for record in records:
             if isinstance(record, Delivery):
                 self.bodies.setdefault(record.id, record.request.body)
@@ -202,7 +203,7 @@ class FakeClient(Client):
         self._note("send_sample", provider, event)
         return self.sampled
 
-    async def feed(self, after: int | None = None) -> AsyncGenerator[Record | Connection, None]:
+    async def glance(self, after: int, whole_per_s: int) -> AsyncGenerator[News | Connection, None]:
         self.calls.append(("feed", after))
         yield Connection.CONNECTED
         while True:
@@ -256,7 +257,7 @@ def max_number(client: FakeClient) -> int:
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
     """Let the terminal run until `condition` holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await pilot.pause(0.01)
 

@@ -18,6 +18,7 @@ from inspector.datadir import DataDir
 from inspector.server import Inspector
 from tests import factories, fakes
 from tests.tui.fakes import screen_text, toasts, until
+from tui import intake
 from tui.app import HooktapApp
 from tui.screens.deliveries import DeliveriesScreen
 from tui.screens.endpoints import EndpointsScreen
@@ -146,3 +147,22 @@ async def test_any_size(tmp_path: Path, size: tuple[int, int]) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, DeliveriesScreen))
         assert ("0/s" in screen_text(pilot)) is (size[1] >= 22)
+
+
+async def test_after_a_rush_everything_is_shown_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was told in short is listed and counted, and has its attempts and its detail when it is looked at."""
+    monkeypatch.setattr(intake, "WHOLE_PER_S", 4)
+    async with fakes.serve(fakes.answering(fakes.answer(418))) as target:
+        shop = Endpoint("shop", target=target.url)
+        async with inspector(tmp_path, shop) as running, terminal(tmp_path) as pilot:
+            for number in range(1, 31):
+                await arrive(running, shop, b"body of %d" % number)
+            await until(pilot, lambda: screen_text(pilot).count("418") >= 30)
+            await until(pilot, lambda: "30 deliveries   ▼ following" in screen_text(pilot))
+            await until(pilot, lambda: "✗ 30 failed attempts" in screen_text(pilot))
+            await pilot.press("g")
+            await until(pilot, lambda: "body of 1" in screen_text(pilot))
+            await pilot.press("3")  # the attempts
+            await until(pilot, lambda: screen_text(pilot).count("418") > 30)

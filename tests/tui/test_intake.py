@@ -5,7 +5,7 @@ import pytest
 from textual.message import Message
 
 from inspector.client import Connection
-from inspector.core.model import Record
+from inspector.core.briefs import News
 from inspector.core.wire import JSON
 from inspector.errors import HooktapError, UnreachableError
 from tests.factories import attempt, delivery
@@ -116,7 +116,7 @@ async def test_records_wait_to_be_taken_and_are_bounded() -> None:
     async with asyncio.TaskGroup() as tasks:
         reading = tasks.create_task(reader.run(lambda _: None))
         client.arrive(*(delivery(id=number + 1) for number in range(2 * QUEUE_MAX)))
-        taken: list[Record] = []
+        taken: list[News] = []
         while len(taken) < 2 * QUEUE_MAX:
             await asyncio.sleep(0)
             batch = reader.take()
@@ -133,8 +133,8 @@ class Refusing(FakeClient):
 
     refusals = 1
 
-    async def feed(self, after: int | None = None) -> AsyncGenerator[Record | Connection, None]:
-        async for item in super().feed(after):
+    async def glance(self, after: int, whole_per_s: int) -> AsyncGenerator[News | Connection, None]:
+        async for item in super().glance(after, whole_per_s):
             yield item
             if self.refusals and not isinstance(item, Connection):
                 self.refusals -= 1

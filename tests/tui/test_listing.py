@@ -1,3 +1,4 @@
+from inspector.core.briefs import brief
 from tests.factories import attempt, delivery
 from tui.listing import Listing
 from tui.window import CAPACITY
@@ -100,3 +101,16 @@ def test_gone_deliveries_leave_both_lists_but_the_pinned_row() -> None:
     assert list(listing.everything) == [5, 6, 7, 8, 9, 10]
     assert listing.row(3) is not None
     assert listing.row(4) is None
+
+
+def test_what_is_told_in_short_is_listed_and_its_row_missing() -> None:
+    listing = listed()
+
+    change = listing.add_records(
+        [brief(delivery(id=11)), brief(attempt(id=12, delivery_id=11)), delivery(id=13)],
+        following=True,
+    )
+
+    assert change.added == 2
+    assert listing.missing(10, 12) == [11]
+    assert listing.is_missing(11)

@@ -1,11 +1,13 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 from textual.message import Message
 
+from inspector.core.briefs import News, brief
 from inspector.core.found import Numbers
+from inspector.core.model import Record
 from inspector.errors import QueryError, UnreachableError
 from tests.factories import attempt, delivery, verdict
 from tests.tui.fakes import FakeClient
@@ -58,7 +60,10 @@ async def test_newest_matches_come_first_and_then_the_rest() -> None:
     assert len(first.found.numbers) == FIRST
 
 
-async def test_what_comes_and_what_changes_is_looked_at_again() -> None:
+@pytest.mark.parametrize("put", [lambda record: record, brief], ids=["whole", "in short"])
+async def test_what_comes_and_what_changes_is_looked_at_again(
+    put: Callable[[Record], News],
+) -> None:
     """An attempt or a verdict may make an old delivery match, or no longer."""
     client = some(6)
     async with running(client) as run:
@@ -66,12 +71,13 @@ async def test_what_comes_and_what_changes_is_looked_at_again() -> None:
         for made in (delivery(id=9, event="x"), delivery(id=10, event="y")):
             client.rows[made.id] = (made, [])
         run.matching.note(
-            [
+            put(record)
+            for record in (
                 delivery(id=9),
                 delivery(id=10),
                 attempt(id=11, delivery_id=1),
                 verdict(id=12, delivery_id=2),
-            ]
+            )
         )
         settled = await run.next()
 

@@ -1,8 +1,10 @@
 import tomllib
+from collections.abc import Sequence
 
 import pytest
 
-from inspector.core.model import Outcome, Trigger, Verification
+from inspector.core.briefs import News, brief
+from inspector.core.model import Attempt, Delivery, Outcome, Record, Trigger, Verification
 from inspector.core.table import Table
 from inspector.errors import ConfigError
 from tests.factories import NOW_S, attempt, delivery, response, verdict
@@ -35,6 +37,20 @@ def test_each_record_counts_at_its_own_time() -> None:
     )
     assert pulse.columns(NOW_US, 3) == [Beat(1), Beat(), Beat(2, 1, 1)]
     assert pulse.total(NOW_US) == Beat(3, 1, 1)
+
+
+def test_in_short_it_counts_the_same() -> None:
+    pulse = Pulse()
+    records: list[Record] = [
+        delivery(received_at_us=at(299)),
+        delivery(received_at_us=at(1), verification=BAD),
+        attempt(started_at_us=at(0), result=response(status=500)),
+        attempt(started_at_us=at(0), trigger=Trigger.REPLAY),
+        delivery(received_at_us=at(SPAN_S)),
+        verdict(checked_at_us=at(0), verification=BAD),
+    ]
+    pulse.note([brief(record) for record in records], NOW_US)
+    assert pulse.columns(NOW_US, 3) == [Beat(1), Beat(), Beat(1, 1, 1)]
 
 
 @pytest.mark.parametrize("ago_s", [SPAN_S, SPAN_S + 1, 86_400, 10**7])
@@ -84,20 +100,20 @@ def test_the_sparkline() -> None:
     assert str(sparkline([Beat()] * 3)) == "···"
 
 
-def told(*notes: tuple[list[object], float]) -> list[str]:
+def told(*notes: tuple[Sequence[News], float]) -> list[str]:
     """Return what is told when these records come at these times, in seconds from now."""
     sentences: list[str] = []
     alerts = Alerts(sentences.append)
     for records, after_s in notes:
-        alerts.note(records, at(-after_s))  # type: ignore[arg-type]
+        alerts.note(records, at(-after_s))
     return sentences
 
 
-def invalid(number: int, ago_s: float = 0) -> object:
+def invalid(number: int, ago_s: float = 0) -> Delivery:
     return delivery(id=number, received_at_us=at(ago_s), verification=BAD)
 
 
-def failed(number: int, **fields: object) -> object:
+def failed(number: int, **fields: object) -> Attempt:
     fields = {"started_at_us": NOW_US, "result": response(status=500)} | fields
     return attempt(delivery_id=number, **fields)
 
@@ -127,7 +143,7 @@ def test_an_attempt_is_as_old_as_its_end() -> None:
 
 
 def test_what_is_no_failure_is_not_told() -> None:
-    good = [
+    good: list[News] = [
         delivery(received_at_us=NOW_US),
         delivery(received_at_us=NOW_US, verification=BAD, handshake="answered"),
         attempt(started_at_us=NOW_US),
@@ -137,11 +153,24 @@ def test_what_is_no_failure_is_not_told() -> None:
     assert told((good, 0)) == []
 
 
+def test_what_is_told_in_short_is_told_without_its_reason() -> None:
+    """What is no failure or long past is not told at all, as ever."""
+    short = [brief(each) for each in (invalid(7), failed(8))]
+    replay = failed(9, trigger=Trigger.REPLAY)
+    past = failed(10, started_at_us=at(60))
+    others = [brief(each) for each in (replay, past, delivery(), attempt(), verdict())]
+    assert told(([*short, *others], 0)) == ["#7 failed its check\n#8 not taken"]
+    assert told((short, 0), (short * 2, 0.1), ([], EVERY_S)) == [
+        "#7 failed its check\n#8 not taken",
+        "2 deliveries failed their check, the last #7\n2 attempts failed, the last at #8",
+    ]
+
+
 def test_switched_off_nothing_is_told_nor_saved_up() -> None:
     sentences: list[str] = []
     alerts = Alerts(sentences.append)
     assert alerts.toggle() is False
-    alerts.note([invalid(1)], NOW_US)  # type: ignore[list-item]
+    alerts.note([invalid(1)], NOW_US)
     assert alerts.toggle() is True
     alerts.note([], NOW_US)
     assert sentences == []

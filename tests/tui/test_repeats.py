@@ -1,3 +1,4 @@
+from inspector.core.briefs import Brief, Kind
 from inspector.core.found import Repeat
 from tests.factories import attempt, delivery, response
 from tui.repeats import Repeats
@@ -77,3 +78,20 @@ def test_what_is_gone_is_let_go() -> None:
     assert repeats.failed(2) == {5}
     repeats.forget((), oldest=9)
     assert repeats.failed(2) == ()
+
+
+def test_in_short_it_is_the_same() -> None:
+    repeats = known()
+
+    repeats.add_records(
+        [
+            Brief(10, Kind.DELIVERY, 10, 0, failed=True, duplicate_of=2),
+            Brief(11, Kind.ATTEMPT, 10, 0, failed=True, duplicate_of=None),
+            Brief(12, Kind.REPLAY, 5, 0, failed=False, duplicate_of=None),
+            Brief(13, Kind.VERDICT, 8, 0, failed=False, duplicate_of=None),
+            Brief(14, Kind.DELIVERY, 14, 0, failed=False, duplicate_of=14),
+        ]
+    )
+
+    assert list(repeats)[4:] == [(10, 2)]
+    assert repeats.failed(2) == {8, 10}

@@ -1,6 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.core.briefs import brief
 from inspector.core.model import Outcome, Record, Verification
 from tests.factories import attempt, delivery, request, verdict
 from tui.window import Row, Window
@@ -171,3 +172,44 @@ def test_never_more_than_its_capacity(
 
         assert len(window) <= capacity
         assert pinned in window or not had_pinned
+
+
+def test_row_of_which_something_was_told_in_short_is_read_again() -> None:
+    """It is shown on meanwhile; what is told while it is being read may not be in it either."""
+    window = Window()
+    tried, again = attempt(id=2, delivery_id=1), attempt(id=3, delivery_id=1, number=2)
+    window.add_records([delivery(id=1)])
+    assert 1 in window
+
+    assert window.add_records([brief(tried), brief(verdict(id=9, delivery_id=7))]) == frozenset()
+    assert (1 in window, row(window, 1).attempts) == (False, ())
+    window.expect([1])
+    window.add_records([brief(again)])
+    window.add_page([(delivery(id=1), [tried])])
+    assert 1 not in window
+    window.expect([1])
+    window.add_page([(delivery(id=1), [tried, again])])
+
+    assert 1 in window
+    assert row(window, 1).attempts == (tried, again)
+
+
+def test_delivery_in_short_is_no_row() -> None:
+    window = Window()
+
+    window.add_records([brief(delivery(id=4))])
+
+    assert (window.newest, len(window), 4 in window) == (4, 0, False)
+
+
+def test_row_that_comes_again_after_it_left_is_whole() -> None:
+    """That something was missing of it is forgotten with it."""
+    window = Window(capacity=1)
+    window.add_records([delivery(id=1), brief(attempt(id=2, delivery_id=1)), delivery(id=3)])
+    window.add_records([delivery(id=1)])
+
+    assert 1 in window
+    window.add_records([brief(attempt(id=4, delivery_id=1))])
+    window.forget([1])
+    window.add_records([delivery(id=1)])
+    assert 1 in window

@@ -1,0 +1,50 @@
+"""Which records a client of the feed is told whole, if it asked for no more than some a second: the newest."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from inspector.core.model import Record
+from inspector.feed import Batch
+
+BURST_S = 0.5
+"""So many seconds' worth may come at once."""
+REST_S = 0.1
+"""Once it has had its fill, so long more is gathered before it is told of it."""
+
+
+class Shortening:
+    """A token for each record that is told whole; what there is no token for is told in short."""
+
+    def __init__(
+        self, whole_per_s: int | None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """None: everything whole."""
+        self._whole_per_s = whole_per_s
+        self._clock = clock
+        self._most = BURST_S * (whole_per_s or 0)
+        self._tokens = self._most
+        self._counted_s = clock()
+
+    def split(self, batch: Batch) -> tuple[Sequence[Record], Sequence[Record]]:
+        """Return what is told in short, and what is told whole after that.
+
+        As long as there is more in the store, nothing is worth being told whole: nobody sees it before the rest.
+        """
+        if self._whole_per_s is None:
+            return (), batch.records
+        whole = min(int(self._refilled()), len(batch.records)) if batch.is_last else 0
+        self._tokens -= whole
+        at = len(batch.records) - whole
+        return batch.records[:at], batch.records[at:]
+
+    async def rest(self, batch: Batch) -> None:
+        """Wait, if that was more than can be told whole, until there is a worthwhile number of tokens again."""
+        if self._whole_per_s is not None and batch.is_last and self._refilled() < 1:
+            await asyncio.sleep(REST_S)
+
+    def _refilled(self) -> float:
+        now_s = self._clock()
+        more = (now_s - self._counted_s) * (self._whole_per_s or 0)
+        self._tokens, self._counted_s = min(self._tokens + more, self._most), now_s
+        return self._tokens
