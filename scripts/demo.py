@@ -1,9 +1,9 @@
 """The demo: an app on localhost, Hooktap in front of it, and a secret that both know."""
 
-import contextlib
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +30,8 @@ forward_to = "{app}/webhooks/checkfront"
 
 def main() -> int:
     """Start the app, run `hooktap` with the given arguments in front of it, stop the app."""
+    # Ctrl-C is for the terminal, or the pager it has opened. (To ignore the signal would be inherited.)
+    signal.signal(signal.SIGINT, lambda *_: None)
     DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
     environ = os.environ | {"JINKO_WEBHOOK_SECRET": _secret()}
     with (DATA / "app.log").open("ab") as log:
@@ -38,6 +40,7 @@ def main() -> int:
             stdout=subprocess.PIPE,
             stderr=log,
             env=environ,
+            start_new_session=True,
         )
     try:
         assert app.stdout is not None
@@ -46,9 +49,7 @@ def main() -> int:
         config.write_text(CONFIG.format(app=url))
         command = [sys.executable, "-m", "inspector", *sys.argv[1:]]
         where = ["--config", str(config), "--data-dir", str(DATA / "store")]
-        with contextlib.suppress(KeyboardInterrupt):
-            return subprocess.run([*command, *where], env=environ, check=False).returncode
-        return 130
+        return subprocess.run([*command, *where], env=environ, check=False).returncode
     finally:
         app.terminate()
         app.wait(10)

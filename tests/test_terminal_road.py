@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -50,7 +51,7 @@ class Window:
 
 
 @asynccontextmanager
-async def opened(folder: Path, config: str = "") -> AsyncIterator[Window]:
+async def opened(folder: Path, config: str = "", **environ: str) -> AsyncIterator[Window]:
     """Run `hooktap` on free ports until the empty state shows where to send to."""
     data_dir = DataDir(folder / "data")
     (folder / "hooktap.toml").write_text(config)
@@ -65,7 +66,8 @@ async def opened(folder: Path, config: str = "") -> AsyncIterator[Window]:
             "XDG_CONFIG_HOME": str(folder / "config"),
             "JINKO_WEBHOOK_SECRET": SECRET,
             "TERM": "xterm-256color",
-        },
+        }
+        | environ,
     ) as terminal:
         await terminal.until("Waiting for the first delivery", "● connected", "q Quit")
         addresses = data_dir.read_addresses()
@@ -214,6 +216,35 @@ async def test_nothing_of_a_delivery_reaches_the_terminal_as_it_is(tmp_path: Pat
         assert terminal.screen.controls <= {"\x1b]22;default\x07"}  # the mouse pointer's shape
         terminal.press("q")
         assert await terminal.ended() == 0
+
+
+PAGER = """
+import signal, sys
+signal.signal(signal.SIGINT, lambda *_: sys.exit(print("interrupted", flush=True)))
+print("reading", open(sys.argv[1]).read(), flush=True)
+while True:
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x1c"], ids=["ctrl+c", "ctrl+backslash"])
+async def test_keys_that_interrupt_are_the_pagers_while_it_is_open(
+    tmp_path: Path, key: str
+) -> None:
+    """The terminal is there again when the pager has ended."""
+    pager = tmp_path / "pager.py"
+    pager.write_text(PAGER.replace("SIGINT", "SIGINT" if key == "\x03" else "SIGQUIT"))
+    async with opened(tmp_path, PAGER=f"{sys.executable} {pager}") as window:
+        await window.receive(Wire(body=b"the body"))
+        await window.terminal.until("▼ following", "the body")
+        window.terminal.press("\x0f")  # ctrl+o
+        await window.terminal.until("reading the body")
+        window.terminal.blank()
+        window.terminal.press(key)
+        await window.terminal.until("▼ following", "the body")
+        assert b"interrupted" in window.terminal.written
+        window.terminal.press("q")
+        assert await window.terminal.ended() == 0
 
 
 async def test_a_closed_window_leaves_no_inspector(tmp_path: Path) -> None:

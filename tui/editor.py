@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shlex
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from textual.app import App, SuspendNotSupported
 from inspector.errors import HooktapError
 
 DEFAULT = "vi"
+INTERRUPTS = (signal.SIGINT, signal.SIGQUIT)
+"""Of ctrl+c and ctrl+backslash."""
 
 
 def command(environ: Mapping[str, str]) -> list[str]:
@@ -52,12 +55,23 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
+@contextmanager
+def _interrupts_are_its() -> Iterator[None]:
+    """Heed no interrupt that is for the program on the terminal. (To ignore the signals would be inherited.)"""
+    before = {number: signal.signal(number, lambda *_: None) for number in INTERRUPTS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 async def run(app: App[object], words: list[str]) -> None:
     """Give the terminal to another program until that ends. Raises HooktapError if it does not start, or fails."""
     problem: str | None = None
     try:
         # What is raised inside would leave the terminal as the editor had it.
-        with app.suspend():
+        with app.suspend(), _interrupts_are_its():
             try:
                 # The event loop goes on, and with it what arrives.
                 process = await asyncio.create_subprocess_exec(*words)
