@@ -17,6 +17,8 @@ from inspector.core.text import encode
 from tests import fakes, process
 from tests.wire import HOSTILE, HOSTILE_JSON, Wire, status, talk
 
+FIRST = "\x9b\u202e"
+"""Before all else: a narrow cell, or a sentence that is cut, shows no more of it."""
 MARKUP = "[/][/x][@click=app.quit]click[/][link=file:///]y[/link][bold]{}"
 SEQUENCES = (
     "\x1b[2J\x1b[H\x1b[?1049l\x1b[6n"  # CSI: clear, home, leave the alternate screen, ask where the cursor is
@@ -26,11 +28,11 @@ SEQUENCES = (
 C1 = "\x9b2J\x9d0;title\x9c\x90q\x9c\x85"
 INVISIBLE = "\u202eabc\u202c\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u2028\u2029\ufeff\u00ad\u3164\U000e0041"
 FLOODS = "\u200b" * 40 + "\u200d\u2060" * 20 + "Z" + "\u0301\u0489\u20dd" * 10
-TEXT = MARKUP + SEQUENCES + C1 + INVISIBLE + FLOODS + "\x00\x7f\r\n\t\b\ud800"
+TEXT = "\x1b" + FIRST + MARKUP + SEQUENCES + C1 + INVISIBLE + FLOODS + "\x00\x7f\r\n\t\b\ud800"
 """All of it, as a parser or a wire would hand it over."""
 RAW_C1 = b"\x9b2J\x9d52;c;eA==\x9c\x85"
 WIRE = encode(TEXT.replace("\ud800", "\udcff")) + RAW_C1
-FIELD = (MARKUP + C1 + INVISIBLE + FLOODS).encode()
+FIELD = (FIRST + MARKUP + C1 + INVISIBLE + FLOODS).encode()
 """What a parser of HTTP lets into a header's value: no C0, but all the rest, as UTF-8."""
 PATH = b"/" + quote(TEXT.replace("\ud800", ""), safe="[/]@=?&").encode()
 IN_JSON = json.dumps(TEXT, ensure_ascii=False)[1:-1].replace("\ud800", "\\ud800").encode()

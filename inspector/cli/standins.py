@@ -108,7 +108,7 @@ class AsText:
     def attempt(self, webhook: Webhook, parcel: Parcel) -> None:
         """Say what came of it, and what comes next."""
         look, said = self._out, parcel.last or ""
-        has_status = said.isdigit()
+        has_status = said.isdecimal()
         words = (
             look.faint(clock(time.time_ns() // 1000)),
             fit(safe(parcel.event), EVENT_WIDTH, EVENT_MAX),
@@ -193,7 +193,8 @@ def _configuration(provider: str, url: str, secret_file: Path | None) -> Iterato
     if secret_file is None:
         yield f'secret = {{ env = "{provider.upper()}_WEBHOOK_SECRET" }}'
     else:
-        yield f"secret = {{ file = {json.dumps(str(secret_file), ensure_ascii=False)} }}"
+        # What is made safe of a string of TOML is an escape of TOML.
+        yield f"secret = {{ file = {safe(json.dumps(str(secret_file), ensure_ascii=False))} }}"
     if endpoint != provider:
         yield f'provider = "{provider}"'
 

@@ -33,8 +33,12 @@ SAID: Mapping[str, Sequence[tuple[str, ...]]] = {
     "search": [("search", 'body:"app.quit"')],
     "show": [*(("show", name) for name in DELIVERIES), ("show", TYPED)],
     "body": [("body", "in keys and values"), ("body", "in all of the path")],
-    "wait": [("wait", "--after", "0", "endpoint:github"), ("wait", "--timeout", "0.1", TYPED)],
-    "reverify": [("reverify",)],
+    "wait": [
+        ("wait", "--after", "0", "endpoint:github"),
+        ("wait", "--timeout", "0.1", TYPED),
+        ("wait", "--timeout", "0.1", f"endpoint:{TYPED}"),
+    ],
+    "reverify": [("reverify",), ("reverify", "endpoint:github")],
     "confirm": [("confirm", "in a challenge")],
     "replay": [
         ("replay", "in all of the path", "in an event and its ids"),
@@ -62,6 +66,7 @@ SAID: Mapping[str, Sequence[tuple[str, ...]]] = {
     ],
     "verify": [
         *(("verify", name) for name in DELIVERIES),
+        ("verify", "in a signature", "-p", "jinko"),
         ("verify", "FILE", "-p", "jinko", "-H", f"X-A: {TYPED}"),
     ],
     "provider list": [("provider", "list")],

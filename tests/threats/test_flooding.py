@@ -47,9 +47,10 @@ async def test_twelve_thousand_refused_are_a_line_a_second(
     took_s = time.monotonic() - started_s
     _, told = capsys.readouterr()
 
-    lines = told.splitlines()
+    # A slow machine is told of besides, at most once a second as well (inspector/lag.py).
+    lines = [line for line in told.splitlines() if "the event loop was held" not in line]
     assert len(lines) <= took_s + 2  # one of each kind at once, then one a second
-    assert len(told.encode()) < LINE_BYTES * len(lines)
+    assert len("\n".join(lines).encode()) < LINE_BYTES * len(lines)
     assert "h4cked" not in told
     for kind in ("malformed request from 127.0.0.1", "a delivery was refused: cannot write"):
         assert any(kind in line for line in lines)

@@ -171,8 +171,16 @@ async def look_at_what_arrives(window: Window) -> None:
     await window.until("failed its check")
 
 
+async def read_in_a_pager(window: Window) -> None:
+    """Such as `cat`, which carries out all that it is given."""
+    await window.select(FIRST)
+    window.terminal.blank()
+    await window.press("\x0f", LIST)  # ctrl+o
+
+
 async def deliveries(window: Window) -> None:
     await look_at_deliveries(window)
+    await read_in_a_pager(window)
     await look_at_bodies(window)
     await look_at_folded(window)
     await look_at_what_arrives(window)

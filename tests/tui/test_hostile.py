@@ -1,87 +1,48 @@
 """What a sender or a target writes can neither steer the terminal, nor speak its markup, nor end the application."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from textual.pilot import Pilot
+from textual.screen import Screen
 
-from inspector.core.diagnosis import Cause, Finding
-from inspector.core.headers import Headers
+from inspector.client import Connection
+from inspector.core.difference import Subject
 from inspector.core.model import (
-    Attempt,
     Confirmed,
-    Delivery,
     Failure,
     FailureKind,
     Outcome,
-    Request,
     Verification,
 )
-from inspector.core.queryterms import Key
-from inspector.core.text import decode, encode, safe, safe_lines
-from inspector.core.wire import delivery_to_json, dumps
+from inspector.core.text import encode, safe_lines
+from inspector.core.wire import JSON
 from inspector.errors import HooktapError
-from tests.factories import attempt, delivery, response, verdict
+from tests.anytext import attempts_of, checks_of, delivery_of
+from tests.factories import attempt, delivery, request
 from tests.hostile import TEXT
 from tests.tui.fakes import FakeClient, opened, screen_text, toasts, until
 from tests.wire import assert_harmless
-from tui import alerts, attemptlines, columns, eventhistory, sections
-from tui.bodyview import Body, build
-from tui.completion import complete
-from tui.eventhistory import EventHistory
-from tui.folding import Line
-from tui.verdicts import Checks
-from tui.window import Row, Window
+from tui.faults import SPIN_FAULTS, Faults
+from tui.filterbook import FilterBook
+from tui.loading import Loader
+from tui.messages import ConnectionChanged, Told
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.diff import DiffScreen, Side
+from tui.screens.edit import EditScreen
+from tui.screens.note import NoteScreen
+from tui.screens.sample import SampleScreen
+from tui.screens.saved import NameScreen, SavedScreen
 
 WIRE = encode(TEXT.replace("\ud800", "\udcff"))
 
 
-def hostile_delivery(text: str, wire: bytes) -> Delivery:
-    request = Request(
-        method=text,
-        target=wire,
-        headers=Headers(((wire, wire), (b"Content-Type", wire), (b"Content-Encoding", wire))),
-        body=wire,
-        peer=text,
-    )
-    verification = Verification(Outcome.MISMATCH, text, signed_at_s=10**40, covered=(text, text))
-    return delivery(
-        id=1,
-        uid=text,
-        endpoint=text,
-        via=text,
-        provider=text,
-        event=text,
-        event_id=text,
-        attempt_id=text,
-        request=request,
-        verification=verification,
-    )
-
-
-def hostile_attempts(text: str, wire: bytes) -> list[Attempt]:
-    common: dict[str, Any] = {"delivery_id": 1, "url": decode(wire)}
-    answer = response(headers=Headers(((wire, wire),)), body=b"", body_bytes=len(wire))
-    return [
-        attempt(id=2, number=1, result=Failure(FailureKind.MALFORMED, text), **common),
-        attempt(id=3, number=2, result=answer, **common),
-    ]
-
-
-def hostile_checks(text: str) -> Checks:
-    history = [verdict(provider=text, verification=Verification(each, text)) for each in Outcome]
-    return Checks((Finding(Cause.BODY_BOM, text),), tuple(history), text)
-
-
 def hostile_client() -> FakeClient:
-    client = FakeClient((hostile_delivery(TEXT, WIRE), hostile_attempts(TEXT, WIRE)))
-    checks = hostile_checks(TEXT)
+    client = FakeClient((delivery_of(TEXT, WIRE), attempts_of(TEXT, WIRE)))
+    checks = checks_of(TEXT)
     client.found[1], client.checks[1] = list(checks.findings), list(checks.history)
     client.confirmed = Confirmed(TEXT, 200)
     client.answers[3] = WIRE
@@ -149,8 +110,9 @@ async def test_every_toast(tmp_path: Path) -> None:
         client.problem = HooktapError(TEXT)
         await pilot.press("r")
         await until(pilot, lambda: len(pilot.app._notifications) == 3)
-        await pilot.pause()
-        assert screen_text(pilot).count("[@click=app.quit]click[/]") >= 3
+        pilot.app.notify("its title", title=TEXT)
+        await until(pilot, lambda: "its title" in screen_text(pilot))
+        assert screen_text(pilot).count("[@click=app.quit]click[/]") >= 4
         assert_shown_safely(pilot)
 
 
@@ -160,7 +122,7 @@ async def test_every_verdict(tmp_path: Path, outcome: Outcome, handshake: str | 
     """The advice on a missing secret quotes the endpoint's name, the one on a subscription nothing."""
     verification = Verification(outcome, TEXT, covered=(TEXT,))
     made = replace(
-        hostile_delivery(TEXT, WIRE),
+        delivery_of(TEXT, WIRE),
         verification=verification,
         handshake=handshake,
         event="SubscriptionConfirmation",
@@ -182,15 +144,27 @@ async def test_body_that_does_not_come(tmp_path: Path) -> None:
         client.arrive(delivery(id=10))
         await until(pilot, lambda: "app.quit" in screen_text(pilot))
         assert_shown_safely(pilot)
+        loaded = await Loader(client).body(delivery(id=10))
+        assert_harmless(str(loaded.body))
+
+
+class Elsewhere(FakeClient):
+    """An inspector of somebody else's."""
+
+    async def health(self) -> JSON:
+        return await super().health() | {"ingress": TEXT}
 
 
 async def test_every_field_of_the_inspectors_own_words(tmp_path: Path) -> None:
     """Addresses and provider names come from a configuration that may be somebody else's."""
-    client = FakeClient()
+    client = Elsewhere()
     client.configured = [{"name": "x", "url": TEXT, "target": TEXT, "configured": True}]
     client.offered = [{"name": TEXT, "title": TEXT, "events": [TEXT]}]
     async with opened(client, tmp_path) as pilot:
         assert "app.quit" in screen_text(pilot)
+        assert_shown_safely(pilot)
+        pilot.app.screen.post_message(ConnectionChanged(Connection.RECONNECTING, TEXT))
+        await until(pilot, lambda: "trying again: ␛" in screen_text(pilot))
         assert_shown_safely(pilot)
         await pilot.press("s")
         await until(pilot, lambda: pilot.app.screen.query("OptionList"))
@@ -205,61 +179,68 @@ async def test_copied_command_is_harmless(tmp_path: Path) -> None:
         assert safe_lines(copied, tab_width=0) == copied
 
 
-texts = st.text(st.characters() | st.sampled_from(TEXT))
-wires = st.binary() | texts.map(lambda text: text.encode("utf-8", "replace"))
+async def test_a_mistake_of_ours(tmp_path: Path) -> None:
+    """What is raised may quote a sender: in the log, and in what is said at the end."""
+    log = tmp_path / "log"
+    async with opened(hostile_client(), tmp_path) as pilot:
+        faults = Faults(pilot.app, log, clock=lambda: 0.0)
+        for _ in range(SPIN_FAULTS):
+            faults.take(ValueError(TEXT))
+        (said,) = pilot.app._exit_renderables
+    for told in (log.read_text(), str(said)):
+        assert "app.quit" in told
+        assert_harmless(told)
 
 
-def texts_of(lines: Sequence[Line]) -> Iterator[str]:
-    """Give out what lines show, and what is copied of them."""
-    for line in lines:
-        yield str(line.content)
-        yield line.value or ""
-
-
-@settings(max_examples=2000, deadline=None)
-@given(text=texts, wire=wires)
-def test_any_text_is_told_safely(text: str, wire: bytes) -> None:
-    """Toasts, notifications of the desktop, what completes a filter, lines of the log, and --json."""
-    made, tried = hostile_delivery(text, wire), hostile_attempts(text, wire)
-    known = {Key.EVENT: {text, decode(wire)}, Key.ENDPOINT: {text}}
-    alert = alerts.sentence([made], tried[:1])
-
-    told = [
-        safe_lines(alert),
-        *(each.text for start in ("event:", "endpoint:") for each in complete(start, known)),
-        safe_lines(wire),
-        safe(wire),
-        dumps(delivery_to_json(made, tried)),
-    ]
-
+async def test_the_palette(tmp_path: Path) -> None:
+    """Filters that were saved are in it, by name, and the file of them may be of anybody's making."""
+    FilterBook(tmp_path).save(TEXT, TEXT)
+    async with opened(hostile_client(), tmp_path) as pilot:
+        commands = pilot.app.get_system_commands(pilot.app.screen)
+        told = [text for each in commands for text in (each.title, each.help)]
+    assert len([each for each in told if "app.quit" in each]) == 2
     assert_harmless("\n".join(told))
-    assert_harmless(
-        alerts.desktop(alert).replace("\x1b]9;", "").replace("\x1b]777;", "").replace("\x1b\\", "")
-    )
 
 
-@settings(max_examples=500, deadline=None)
-@given(text=texts, wire=wires, outcome=st.sampled_from(Outcome))
-def test_any_text_is_shown_safely(text: str, wire: bytes, outcome: Outcome) -> None:
-    made = hostile_delivery(text, wire)
-    made = replace(made, verification=replace(made.verification, outcome=outcome))
-    row = Row(made, tuple(hostile_attempts(text, wire)))
-    checks = hostile_checks(text)
-    window = Window()
-    window.add_page([(row.delivery, row.attempts)])
-    chosen = columns.choose(100, window)
-    answers = {3: build(Body(wire, len(wire)))}
+def dialogs(folder: Path) -> Iterator[Screen[Any]]:
+    """Give out every dialog that shows what it was given."""
+    provider: JSON = {"name": TEXT, "title": TEXT, "events": [TEXT, TEXT]}
+    made = delivery_of(TEXT, WIRE)
+    side = Side("#1", Subject.of_delivery(made, WIRE))
+    arrived = replace(made.request, method="PROPFIND")
+    yield ConfirmScreen(TEXT, "", "")
+    yield ConfirmScreen("", TEXT, "")
+    yield ConfirmScreen("", "", TEXT)
+    yield SavedScreen({TEXT: "event:x"}, print)
+    yield SavedScreen({"x": TEXT}, print)
+    yield NameScreen(TEXT)
+    yield NoteScreen(1, TEXT)
+    yield SampleScreen([provider])
+    yield EditScreen(1, arrived, folder)
+    yield EditScreen(1, arrived, folder, target=TEXT)
+    yield DiffScreen(side, side, [TEXT], copied)
 
-    shown = [
-        *str(sections.summary(row, UTC, checks)).split("\n"),
-        *texts_of(sections.overview_lines(row, UTC, checks, is_configured=False)),
-        str(sections.title(row.delivery)),
-        str(columns.cells(chosen, row, UTC)),
-        *texts_of(sections.header_lines(row.delivery)),
-        *texts_of(attemptlines.lines(row.delivery, row.attempts, answers, UTC)),
-        *texts_of(eventhistory.lines(made, EventHistory([(made, row.attempts)], problem=""), UTC)),
-        *texts_of(eventhistory.lines(made, EventHistory(problem=text), UTC)),
-    ]
 
-    assert_harmless("\n".join(shown))
-    assert not any("\n" in line for line in shown)
+async def copied(_text: str, _name: str) -> Told:
+    return Told(TEXT)
+
+
+async def test_every_dialog(tmp_path: Path) -> None:
+    """Given what its caller has cleaned, or an inspector would not have told."""
+    async with opened(hostile_client(), tmp_path, (160, 60)) as pilot:
+        for dialog in dialogs(tmp_path):
+            await pilot.app.push_screen(dialog)
+            await pilot.pause()
+            await until(pilot, lambda: "\\u009b" in screen_text(pilot))
+            assert_shown_safely(pilot)
+            pilot.app.pop_screen()
+
+
+async def test_what_an_edit_complains_of(tmp_path: Path) -> None:
+    """What an editor gave back is quoted."""
+    async with opened(FakeClient(), tmp_path, (160, 60)) as pilot:
+        edit = EditScreen(1, request(), tmp_path)
+        await pilot.app.push_screen(edit)
+        edit._complain(TEXT)
+        await until(pilot, lambda: "app.quit" in screen_text(pilot))
+        assert_shown_safely(pilot)

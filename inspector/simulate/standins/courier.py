@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Final
 
 from inspector.core.model import Request
-from inspector.core.text import safe
 from inspector.errors import ConfigError, UnreachableError
 from inspector.simulate import sender
 from inspector.simulate.standins.ledger import Ledger
@@ -81,7 +80,7 @@ class Courier:
         except TimeoutError:
             return False, f"no answer within {rules.timeout_s:g} s"
         except (UnreachableError, ConfigError) as error:
-            return False, safe(str(error))
+            return False, str(error)
         return rules.is_success(answer.status), str(answer.status)
 
     def _after(self, parcel: Parcel, said: str, *, delivered: bool) -> Parcel:
