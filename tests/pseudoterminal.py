@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts.screen import Screen
 
 COLUMNS, ROWS = 80, 24
-WAIT_S = 20
+WAIT_S = 60
 """Only so that a test that has gone wrong ends."""
 KEYS = {"enter": "\r", "escape": "\x1b"}
 

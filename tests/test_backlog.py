@@ -230,7 +230,7 @@ async def test_a_pause_in_the_middle_of_a_backlog_stops_it(tmp_path: Path) -> No
 
 async def test_what_waits_for_its_next_attempt_waits_for_the_resume(tmp_path: Path) -> None:
     """A retry that is due while it is paused is not made, and one that comes of a pause is put by."""
-    policy = RetryPolicy(attempts=2, first_s=0.05, jitter=0)
+    policy = RetryPolicy(attempts=2, first_s=600, jitter=0)  # not before it is paused
     with fakes.refusing() as nobody:
         shop = Endpoint("shop", target=nobody.url, retry=policy)
         async with running(tmp_path, shop) as inspector:

@@ -26,7 +26,7 @@ class Probing:
             self.reach,
             clock_us=lambda: int(self.now_s * 1_000_000),
             clock_s=lambda: self.now_s,
-            patience_s=0.2,
+            patience_s=30,
         )
 
     async def reach(self, target: str) -> Failure | None:

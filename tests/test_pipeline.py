@@ -326,15 +326,22 @@ async def test_one_attempt_is_all_without_a_policy(tmp_path: Path) -> None:
     assert owed is None
 
 
+def pass_ten_minutes(database: Path) -> None:
+    """Bring what is scheduled nearer, as if no inspector had run for so long."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE schedule SET due_at_us = due_at_us - 600000000")
+
+
 async def test_a_restart_takes_the_schedule_up(tmp_path: Path) -> None:
     """The app was down when the inspector stopped; the next inspector delivers once the app is back."""
-    policy = RetryPolicy(attempts=9, first_s=0.2, factor=1, jitter=0)
+    policy = RetryPolicy(attempts=9, first_s=600, factor=1, jitter=0)
     async with fakes.serve(fakes.answering()) as target:
         with fakes.refusing() as down:
             endpoint = replace(JINKO, target=down.url, retry=policy)
             async with running(tmp_path, endpoint) as inspector:
                 await inspector.pipeline.accept(endpoint, signed())
                 await attempts_of(inspector, 1)
+        pass_ten_minutes(inspector.config.data_dir.database)
         async with running(tmp_path, replace(endpoint, target=target.url)) as inspector:
             *_, last = await attempts_of(inspector, 2)
 
@@ -429,6 +436,8 @@ async def test_a_stop_during_a_forward_is_told_and_made_good(tmp_path: Path) -> 
         endpoint = replace(JINKO, target=hanging.url)
         async with running(tmp_path, endpoint, drain_s=0.05) as inspector:
             await inspector.pipeline.accept(endpoint, signed())
+            while not hanging.requests:
+                await asyncio.sleep(0)
         async with running(tmp_path, replace(endpoint, target=target.url)) as inspector:
             first, second = await attempts_of(inspector, 2)
 

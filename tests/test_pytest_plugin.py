@@ -21,7 +21,7 @@ from tests.test_readme import block
 
 pytest_plugins = ["pytester"]
 
-WAIT_S = 60
+WAIT_S = 100
 ALONE = ("-p", "no:cacheprovider", "-p", "no:randomly", "-q")
 
 

@@ -1,7 +1,7 @@
 """As much of JSON Schema as `openapi.yaml` uses, and stricter: a property that is not described is an error."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -37,15 +37,18 @@ def complaints(spec: Schema, schema: Schema, value: object, at: str = "") -> Ite
         yield f"{at}: {value!r} is not one of {schema['enum']}"
     if "pattern" in schema and not re.search(schema["pattern"], str(value)):
         yield f"{at}: {value!r} does not match"
-    if isinstance(value, list) and not (
-        schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value))
-    ):
-        yield f"{at}: {len(value)} items"
-    if isinstance(value, list) and "items" in schema:
-        for index, item in enumerate(value):
-            yield from complaints(spec, schema["items"], item, f"{at}[{index}]")
+    if isinstance(value, list):
+        yield from _of_array(spec, schema, value, at)
     if isinstance(value, dict):
         yield from _of_object(spec, schema, value, at)
+
+
+def _of_array(spec: Schema, schema: Schema, value: Sequence[Any], at: str) -> Iterator[str]:
+    if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+        yield f"{at}: {len(value)} items"
+    if "items" in schema:
+        for index, item in enumerate(value):
+            yield from complaints(spec, schema["items"], item, f"{at}[{index}]")
 
 
 def _of_object(spec: Schema, schema: Schema, value: Mapping[str, Any], at: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from inspector.cli import importing
 from inspector.core.export import FORMATS, bundle, copy_of
@@ -55,6 +56,13 @@ async def shell(
     environ = {"JINKO_WEBHOOK_SECRET": secret}
     async with inspector(folder, *options, config=CONFIG, environ=environ) as running:
         yield Shell(hooktap, running)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """One inspector for all that is refused."""
+    async with inspector(tmp_path_factory.mktemp("running"), config=CONFIG) as running:
+        yield running
 
 
 def made(body: bytes = BODY) -> Delivery:
@@ -155,14 +163,14 @@ async def test_a_har_file_of_a_browser(hooktap: Hooktap, tmp_path: Path) -> None
         (b'{"type":"hooktap-bundle","version":1,"deliveries":1}\n{"endpoint":"../x"}', "line 2: "),
     ],
 )
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_bad_file_is_told_of(
-    hooktap: Hooktap, tmp_path: Path, content: bytes, said: str
+    hooktap: Hooktap, running: Running, tmp_path: Path, content: bytes, said: str
 ) -> None:
     """Nothing is stored, nothing steers the terminal, and the next file is read all the same."""
     (tmp_path / "bad").write_bytes(content)
     good = written("raw", tmp_path, [made()])
-    async with shell(hooktap, tmp_path) as sh:
-        done = await sh("import", "bad", "missing", good)
+    done = await Shell(hooktap, running)("import", "bad", "missing", good)
 
     assert done.code == 1
     assert said in done.err

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from inspector.core.headers import Headers
 from inspector.core.model import Request
@@ -60,6 +61,22 @@ async def shell(
         options = ("--forward-to", target.url)
         async with inspector(tmp_path, *options, config=config) as running:
             yield Shell(hooktap, running, target)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def forwarding(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[Running, Target]]:
+    """One inspector for the tests that look at one body each, whatever others there are."""
+    async with serve(answering()) as target:
+        folder = tmp_path_factory.mktemp("forwarding")
+        async with inspector(folder, "--forward-to", target.url) as running:
+            yield running, target
+
+
+@pytest.fixture
+def shared(hooktap: Hooktap, forwarding: tuple[Running, Target]) -> Shell:
+    return Shell(hooktap, *forwarding)
 
 
 async def test_list(hooktap: Hooktap, tmp_path: Path) -> None:
@@ -162,30 +179,28 @@ async def test_show(hooktap: Hooktap, tmp_path: Path) -> None:
     ("body", "shown"),
     [
         (b"", ""),
-        (b"\x00\x01", "(2 B of binary: hooktap body 1 --output FILE)"),
-        (b"x" * 20_000, "(the first 16.0 KiB of 19.5 KiB: hooktap body 1)"),
+        (b"\x00\x01", "(2 B of binary: hooktap body {} --output FILE)"),
+        (b"x" * 20_000, "(the first 16.0 KiB of 19.5 KiB: hooktap body {})"),
         (b"\xff\xfe", "\\xff\\xfe"),
     ],
 )
-async def test_show_prints_what_fits(
-    hooktap: Hooktap, tmp_path: Path, body: bytes, shown: str
-) -> None:
-    async with shell(hooktap, tmp_path) as sh:
-        assert await sh.post("a", body) == 1
-        text = (await sh("show", "1")).text
+@pytest.mark.asyncio(loop_scope="module")
+async def test_show_prints_what_fits(shared: Shell, body: bytes, shown: str) -> None:
+    number = await shared.post("a", body)
+    text = (await shared("show", str(number))).text
 
-    assert shown in text
+    assert shown.format(number) in text
     assert len(text) < 18_000
 
 
 @pytest.mark.parametrize("body", [b"", HOSTILE, b"\r\n", bytes(range(256)) * 4096])
-async def test_body_is_byte_for_byte(hooktap: Hooktap, tmp_path: Path, body: bytes) -> None:
-    async with shell(hooktap, tmp_path) as sh:
-        number = str(await sh.post("a", body))
-        piped = await sh("body", number)
-        written = await sh("body", number, "--output", "out.bin")
-        refused = await sh("body", number, "-o", "no/such/directory")
-        missing = await sh("body", "99")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_body_is_byte_for_byte(shared: Shell, tmp_path: Path, body: bytes) -> None:
+    number = str(await shared.post("a", body))
+    piped = await shared("body", number)
+    written = await shared("body", number, "--output", "out.bin")
+    refused = await shared("body", number, "-o", "no/such/directory")
+    missing = await shared("body", "99")
 
     assert (piped.code, piped.out) == (0, body)
     assert (written.code, written.out) == (0, b"")
@@ -207,15 +222,15 @@ async def test_body_is_byte_for_byte(hooktap: Hooktap, tmp_path: Path, body: byt
         (b"\xff", False),
     ],
 )
+@pytest.mark.asyncio(loop_scope="module")
 async def test_body_on_a_terminal(
-    hooktap: Hooktap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes, plain: bool
+    shared: Shell, monkeypatch: pytest.MonkeyPatch, body: bytes, plain: bool
 ) -> None:
     """What a terminal would obey or cannot show goes there only by --force."""
     monkeypatch.setattr("inspector.cli.deliveries._on_terminal", lambda: True)
-    async with shell(hooktap, tmp_path) as sh:
-        number = str(await sh.post("a", body))
-        shown = await sh("body", number)
-        forced = await sh("body", number, "--force")
+    number = str(await shared.post("a", body))
+    shown = await shared("body", number)
+    forced = await shared("body", number, "--force")
 
     assert forced.out == body
     assert (shown.code, shown.out) == ((0, body) if plain else (1, b""))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from inspector import providers
 from inspector.client import Client
@@ -174,6 +175,14 @@ async def test_a_duplicate_has_the_events_id_and_another_attempts(every: Every) 
     assert {"jinko", "shopify", "slack", "square", "hubspot-v3", "gitlab-token"} <= seen
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rotating(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[process.Running]:
+    """One inspector for all that is sent once."""
+    folder = tmp_path_factory.mktemp("rotating")
+    async with process.inspector(folder, config=ROTATING, environ=SECRETS) as running:
+        yield running
+
+
 @pytest.mark.parametrize(
     ("sign", "outcome"),
     [
@@ -185,11 +194,11 @@ async def test_a_duplicate_has_the_events_id_and_another_attempts(every: Every) 
         ("old-secret", "verified"),
     ],
 )
-async def test_sign(hooktap: Hooktap, tmp_path: Path, sign: str, outcome: str) -> None:
-    async with process.inspector(tmp_path, config=ROTATING, environ=SECRETS) as running:
-        data_dir = ("--data-dir", str(running.data_dir.path))
-        done = await run(hooktap, "jinko", "--sign", sign, *data_dir)
-        delivery = await running.line()
+@pytest.mark.asyncio(loop_scope="module")
+async def test_sign(hooktap: Hooktap, rotating: process.Running, sign: str, outcome: str) -> None:
+    data_dir = ("--data-dir", str(rotating.data_dir.path))
+    done = await run(hooktap, "jinko", "--sign", sign, *data_dir)
+    delivery = await rotating.line()
 
     assert done.code == 0, done.err
     assert delivery["verification"]["outcome"] == outcome
@@ -201,15 +210,15 @@ async def test_sign(hooktap: Hooktap, tmp_path: Path, sign: str, outcome: str) -
 
 
 @pytest.mark.parametrize("damage", [("--corrupt",), ("--truncate", "100"), ("--truncate", "0")])
+@pytest.mark.asyncio(loop_scope="module")
 async def test_damage_is_done_after_signing(
-    hooktap: Hooktap, tmp_path: Path, damage: tuple[str, ...]
+    hooktap: Hooktap, rotating: process.Running, damage: tuple[str, ...]
 ) -> None:
-    async with process.inspector(tmp_path, config=ROTATING, environ=SECRETS) as running:
-        data_dir = ("--data-dir", str(running.data_dir.path))
-        done = await run(hooktap, "jinko", *damage, *data_dir)
-        delivery = await running.line()
-        async with running.client() as client:
-            body = await client.body(delivery["id"])
+    data_dir = ("--data-dir", str(rotating.data_dir.path))
+    done = await run(hooktap, "jinko", *damage, *data_dir)
+    delivery = await rotating.line()
+    async with rotating.client() as client:
+        body = await client.body(delivery["id"])
 
     assert done.code == 0, done.err
     assert delivery["verification"]["outcome"] == "mismatch"

@@ -221,8 +221,8 @@ BROKEN: dict[str, tuple[fakes.Script, FailureKind, str]] = {
         FailureKind.MALFORMED,
         "more than 256 headers",
     ),
-    "silent": (fakes.silent, FailureKind.TIMEOUT, "within 0.2 s: the target sent nothing"),
-    "deaf": (fakes.deaf, FailureKind.TIMEOUT, "within 0.2 s: the target sent nothing"),
+    "silent": (fakes.silent, FailureKind.TIMEOUT, "within 0.5 s: the target sent nothing"),
+    "deaf": (fakes.deaf, FailureKind.TIMEOUT, "within 0.5 s: the target sent nothing"),
     "trickling head": (
         fakes.trickling(b"HTTP/1.1 200 OK\r\nX: "),
         FailureKind.TIMEOUT,
@@ -245,7 +245,7 @@ BROKEN: dict[str, tuple[fakes.Script, FailureKind, str]] = {
 async def test_a_broken_target_is_a_failure_that_says_what_happened(
     script: fakes.Script, kind: FailureKind, sentence: str
 ) -> None:
-    limit_s = 0.2 if kind is FailureKind.TIMEOUT else 30
+    limit_s = 0.5 if kind is FailureKind.TIMEOUT else 30
     async with fakes.serve(script) as target:
         attempt = await send(target.url, total_timeout_s=limit_s)
 

@@ -62,7 +62,7 @@ async def test_words_on_an_idle_connection_answer_nothing(monkeypatch: pytest.Mo
     async with fakes.serve(script) as target, Forwarder(own_ports=()) as sender:
         await send(sender, target, 0)
         idle.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await left.wait()
         second = await send(sender, target, 1)
 
@@ -148,7 +148,7 @@ async def test_a_timeout_is_not_asked_for_again() -> None:
 
     async with (
         fakes.serve(script) as target,
-        Forwarder(own_ports=(), total_timeout_s=0.2) as sender,
+        Forwarder(own_ports=(), total_timeout_s=0.5) as sender,
     ):
         await send(sender, target, 0)
         second = await send(sender, target, 1)

@@ -59,22 +59,30 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="module")
+def common_url() -> Iterator[str]:
+    """Of an app that no test looks into: configured alike, they can have the same inspector."""
+    made = App()
+    yield made.url
+    made.close()
+
+
+@pytest.fixture
 def app() -> Iterator[App]:
+    """One that nothing of an earlier test is still on its way to."""
     made = App()
     yield made
     made.close()
 
 
 @pytest.fixture
-def view(bench: Bench, app: App) -> Hooktap:
-    app.taken.clear()
-    return fresh(bench, app)
+def view(bench: Bench, common_url: str) -> Hooktap:
+    return fresh(bench, common_url)
 
 
-def fresh(bench: Bench, app: App) -> Hooktap:
+def fresh(bench: Bench, forward_to: str) -> Hooktap:
     """Return what the next test would be given."""
     made = Hooktap(bench)
-    made.configure("shop", provider="jinko", secret=SECRET, forward_to=app.url)
+    made.configure("shop", provider="jinko", secret=SECRET, forward_to=forward_to)
     return made
 
 
@@ -87,6 +95,7 @@ def post(url: str, body: bytes, **fields: str) -> int:
 
 def test_a_sample_is_verified_and_forwarded(view: Hooktap, app: App) -> None:
     """It goes to the endpoint of its provider, whatever that is called."""
+    view.configure("shop", forward_to=app.url)
     sent = view.send("jinko", "booking.completed", set={"booking_ref": "JNK-TEST07"})
     received = view.wait_for("endpoint:shop status:2xx")
     view.assert_verified(received)
@@ -118,13 +127,13 @@ def test_deliveries_are_told_oldest_first(view: Hooktap, monkeypatch: pytest.Mon
         view.deliveries("endpont:demo")
 
 
-def test_the_next_test_has_the_same_inspector_after_samples(bench: Bench, app: App) -> None:
+def test_the_next_test_has_the_same_inspector_after_samples(bench: Bench, common_url: str) -> None:
     """It sees nothing of the first, and neither waits for nor lists what came before."""
-    first = fresh(bench, app)
+    first = fresh(bench, common_url)
     url = first.url("shop")
     first.send("jinko")
     first.wait_for("status:204")
-    second = fresh(bench, app)
+    second = fresh(bench, common_url)
 
     assert second.deliveries() == []
     assert second.url("shop") == url
@@ -135,10 +144,10 @@ def test_the_next_test_has_the_same_inspector_after_samples(bench: Bench, app: A
     second.wait_for("status:204")
 
 
-def test_the_next_test_has_another_one_otherwise(bench: Bench, app: App) -> None:
+def test_the_next_test_has_another_one_otherwise(bench: Bench, common_url: str) -> None:
     """What a test posted itself may come again: a duplicate only of its own test's."""
     body = b'{"event":"booking.completed","event_id":"evt_1"}'
-    first = fresh(bench, app)
+    first = fresh(bench, common_url)
     known = load()["jinko"]
     url = first.url("shop")
     request = Request("POST", b"/in/shop", headers(("X-Jinko-Event-Id", "evt_1")), body)
@@ -147,7 +156,7 @@ def test_the_next_test_has_another_one_otherwise(bench: Bench, app: App) -> None
     assert post(url, body, **fields) == 200
     assert post(url, body, **fields) == 200
     assert len(first.deliveries("is:duplicate")) == 1
-    second = fresh(bench, app)
+    second = fresh(bench, common_url)
 
     assert second.url("shop") != url
     assert post(second.url("shop"), body, **fields) == 200
@@ -168,10 +177,10 @@ def test_another_one_after_a_forward_that_is_still_to_be_made(bench: Bench) -> N
     assert urls[0] != urls[1]
 
 
-def test_another_configuration_is_another_inspector(bench: Bench, app: App) -> None:
-    first = fresh(bench, app)
+def test_another_configuration_is_another_inspector(bench: Bench, common_url: str) -> None:
+    first = fresh(bench, common_url)
     first.send("jinko")
-    second = fresh(bench, app)
+    second = fresh(bench, common_url)
     second.configure("shop", secret="another")
     second.send("jinko")
     second.assert_verified()
@@ -240,8 +249,8 @@ def test_mistakes_are_told_in_a_sentence(view: Hooktap) -> None:
         view.url("shop")
 
 
-async def test_in_an_asyncio_test_it_wants_a_thread(bench: Bench, app: App) -> None:
-    view = await asyncio.to_thread(fresh, bench, app)
+async def test_in_an_asyncio_test_it_wants_a_thread(bench: Bench, common_url: str) -> None:
+    view = await asyncio.to_thread(fresh, bench, common_url)
     await asyncio.to_thread(view.url, "shop")
 
     with pytest.raises(HooktapError, match=r"await asyncio\.to_thread"):
@@ -282,6 +291,7 @@ def kept(folder: Path, form: str) -> Path:
 
 def test_a_kept_delivery_is_signed_now(view: Hooktap, app: App, tmp_path: Path) -> None:
     """Its body, its path and its other headers are as they came, the signature is of now."""
+    view.configure("shop", forward_to=app.url)
     for form in ("bundle", "raw", "curl", "har"):
         [sent] = view.send_file(kept(tmp_path, form), endpoint="shop")
         assert (sent.status, sent.event, sent.event_id) == (200, "booking.completed", "evt_7")
@@ -291,15 +301,16 @@ def test_a_kept_delivery_is_signed_now(view: Hooktap, app: App, tmp_path: Path) 
     assert [each.body for each in received] == [BODY] * 4
     assert {each.header("X-Jinko-Event-Id") for each in received} == {"evt_7"}
     assert {each.header("Connection") for each in received} == {None}
-    view.wait_for(f"id:{received[-1].id} status:204")
+    for each in received:
+        view.wait_for(f"id:{each.id} status:204")
     assert [path for path, _, _ in app.taken] == ["/app/eu?a=1"] * 4
 
 
-def test_the_same_file_in_two_tests(bench: Bench, app: App, tmp_path: Path) -> None:
+def test_the_same_file_in_two_tests(bench: Bench, common_url: str, tmp_path: Path) -> None:
     """The second knows nothing of the first; within one, the event comes twice."""
     path = kept(tmp_path, "bundle")
     for _ in range(2):
-        view = fresh(bench, app)
+        view = fresh(bench, common_url)
         view.send_file(path)
         assert view.deliveries("is:duplicate") == []
         view.send_file(path)
@@ -355,7 +366,7 @@ def test_a_file_that_holds_no_delivery(view: Hooktap, tmp_path: Path, content: b
 
 def test_a_required_login_and_path(bench: Bench, app: App, tmp_path: Path) -> None:
     """What an endpoint asks for besides a signature is added where the file has it REDACTED."""
-    view = fresh(bench, app)
+    view = fresh(bench, app.url)
     (tmp_path / "path").write_text("hard-to-guess")
     (tmp_path / "password").write_text("pass")
     view.configure(

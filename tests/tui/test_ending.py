@@ -15,11 +15,13 @@ from tui import ending
 
 PARTS = """
 import asyncio, os, sys, threading
+import tui.ending
 from tui.ending import ending
 ready, told = (os.fdopen(int(each), "w") for each in sys.argv[1:])
 def say(word, to=told):
     print(word, file=to, flush=True)
 async def gentle():
+    tui.ending.GRACE_S = 60
     end = asyncio.Event()
     with ending(end.set):
         say("ready", ready)
@@ -27,6 +29,7 @@ async def gentle():
         print("written to the screen", file=sys.stderr)
     say("ended by itself")
 async def stuck():
+    tui.ending.GRACE_S = 0.2
     with ending(lambda: None):
         say("ready", ready)
         threading.Lock().acquire() and threading.Semaphore(0).acquire()

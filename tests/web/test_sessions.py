@@ -13,7 +13,7 @@ from aiohttp import WSMsgType
 from inspector.web import sessions
 from tests.web.serving import TOKEN, Served, serving
 
-WAIT_S = 20
+WAIT_S = 60
 DEAF = """
 import os, signal, sys
 os.write(1, b"__GANGLION__\\n")

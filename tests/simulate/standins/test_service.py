@@ -146,15 +146,16 @@ async def test_a_second_command_on_one_state_is_refused(tmp_path: Path) -> None:
 async def test_kill_9_loses_nothing_that_waits(tmp_path: Path) -> None:
     """What was registered, promised and not yet taken is sent by the next process, each event to the end."""
     happened, taken_ids = 40, Counter[bytes]()
-    killing = asyncio.Event()
+    killing, killed = asyncio.Event(), asyncio.Event()
     statuses = iter([200] * 10 + [500] * 10)
 
     async def script(peer: Peer) -> None:
         while taken := await peer.take():
             status = next(statuses, None)
-            if status is None and not killing.is_set():
+            if status is None and not killed.is_set():
                 killing.set()
-                return  # in flight when it is killed
+                await killed.wait()  # in flight when it is killed
+                return
             if status != 500:
                 taken_ids[taken.body] += 1
             await peer.say(fakes.answer(status or 200))
@@ -176,14 +177,15 @@ async def test_kill_9_loses_nothing_that_waits(tmp_path: Path) -> None:
                 await killing.wait()
             os.kill(first.pid, signal.SIGKILL)
 
+        killed.set()
+        left, delivered = happened - len(taken_ids), 0
+        assert left
         async with command(tmp_path, "wink", *arguments) as second:
             assert second.token == first.token
-            over = 0
             async with asyncio.timeout(TOLD_S):
-                while len(taken_ids) < happened:
-                    over += (await second.line())["state"] == "delivered"
+                while delivered < left or len(taken_ids) < happened:
+                    delivered += (await second.line())["state"] == "delivered"
 
-    assert over
     assert len(taken_ids) == happened
     # What was taken when it was killed may come again: no more than were in flight.
     assert sum(taken_ids.values()) <= happened + AT_ONCE
