@@ -157,19 +157,29 @@ class Store:
         it. With `edit`, of which the attempt has the parts, what was changed before it was sent is kept beside it.
         Raises NotFoundError if there is no such delivery, StoreBusyError like `append_delivery`.
         """
-        numbered = await self.queue_attempt(attempt, retry_at_us=retry_at_us, edit=edit)
+        numbered = await self._write_attempt(attempt, retry_at_us, edit)
         if numbered is None:
             raise NotFoundError(f"there is no delivery #{attempt.delivery_id}")
         return numbered
 
     def queue_attempt(
-        self, attempt: Attempt, *, retry_at_us: int | None = None, edit: Edit | None = None
+        self, attempt: Attempt, *, retry_at_us: int | None = None
     ) -> asyncio.Future[Attempt | None]:
-        """Do the same for a caller with better things to do than wait; None if there is no such delivery."""
+        """Do the same for a caller with better things to do than wait: a moment later, with what others wait for."""
+        return self._write_attempt(attempt, retry_at_us, may_linger=True)
+
+    def _write_attempt(
+        self,
+        attempt: Attempt,
+        retry_at_us: int | None = None,
+        edit: Edit | None = None,
+        *,
+        may_linger: bool = False,
+    ) -> asyncio.Future[Attempt | None]:
         row = attempt_row(attempt)
         changed = edit_row(edit) if edit and edit.parts else ()
         write = partial(writes.insert_attempt, attempt, row, retry_at_us, edit=changed)
-        return self._writer.write(write, size_bytes((*row, *changed)))
+        return self._writer.write(write, size_bytes((*row, *changed)), may_linger=may_linger)
 
     async def append_verdicts(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
         """Store what later checks of deliveries came to, all in one commit; return them with their numbers.

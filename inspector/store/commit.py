@@ -73,7 +73,7 @@ INSERT_ENDPOINTS = """
 ROWS_PER_STATEMENT = 64
 """A power of two, as every count of rows is: each is a statement of its own, which is compiled once and keeps a copy of
 the rows it was given last. With all the counts from 1 to 64 that was 9 MB."""
-COUNTS_KEPT = 10_000
+COUNTS_KEPT = 2_000
 
 Statement = tuple[str, Sequence[Any] | Mapping[str, Any]]
 T = TypeVar("T")

@@ -45,6 +45,9 @@ WRITER: Mapping[str, int | str] = {
     "checkpoint_fullfsync": 1,
     "foreign_keys": 1,
     "journal_size_limit": 64 * 1024 * 1024,
+    # Enough for a commit: the pages that are written to are few, at the end of each table. And it has to be said: in a
+    # new file SQLite would keep as many pages as if they were of 4 KiB, four times the memory.
+    "cache_size": -1000,
 }
 READER: Mapping[str, int | str] = {**EVERY_CONNECTION, "query_only": 1}
 

@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 
 SLICE_DELIVERIES = 200
 SLICE_BYTES = 4 * 1024 * 1024
-"""What one commit indexes: some hundredths of a second of its thread."""
+"""What one commit indexes."""
+PART_DELIVERIES = 10
+"""What is read at once. It keeps the interpreter lock from whoever acknowledges deliveries: were a whole slice read at
+once, one of a hundred would wait for it twice as long as without an index."""
 ZONE_DELIVERIES = 1000
 LOOK_EVERY_S = 0.5
 AGAIN_S = 30.0
@@ -32,7 +35,7 @@ AGAIN_S = 30.0
 REST = 1.0
 REST_BUSY = 9.0
 REST_FLOODED = 49.0
-"""So many times as long as a slice took nothing is done after it; more while deliveries arrive, and more still while
+"""So many times as long as a step took nothing is done after it; more while deliveries arrive, and more still while
 they arrive faster than they could be indexed."""
 
 READ = f"""
@@ -42,7 +45,7 @@ READ = f"""
     FROM delivery
     WHERE id > :after AND id <= :upto
     ORDER BY id
-    LIMIT {SLICE_DELIVERIES}
+    LIMIT {PART_DELIVERIES}
 """  # noqa: S608 - constants
 
 INSERT_WORDS = "INSERT INTO word (rowid, said) VALUES (?, CAST(? AS TEXT))"
@@ -114,44 +117,50 @@ class Indexer:
     async def _follow(self, connection: aiosqlite.Connection, rows: sqlite3.Connection) -> None:
         upto = -1
         while True:
-            if not self._is_trusted:
-                raise Unusable("it could not be read")
             newest = self._newest()
             if newest == upto:
+                self._insist()
                 await asyncio.sleep(LOOK_EVERY_S)
                 continue
-            began_s = time.monotonic()
-            is_last = await in_thread(connection, index_slice, rows, newest)
-            upto = newest if is_last else upto
-            took_s = time.monotonic() - began_s
-            await asyncio.sleep(took_s * _rest(self._newest() - newest))
+            steps = await in_thread(connection, index, rows, newest)
+            while await self._step(connection, steps):
+                pass
+            upto = newest
+
+    async def _step(self, connection: aiosqlite.Connection, steps: Iterator[bool]) -> bool:
+        """Take the next step, and rest; False if there was none."""
+        self._insist()
+        before, began_s = self._newest(), time.monotonic()
+        has_more = await in_thread(connection, lambda _: next(steps, False))
+        took_s = time.monotonic() - began_s
+        await asyncio.sleep(took_s * _rest(self._newest() - before))
+        return has_more
+
+    def _insist(self) -> None:
+        if not self._is_trusted:
+            raise Unusable("it could not be read")
 
 
 def _rest(arrived: int) -> float:
     if not arrived:
         return REST
-    return REST_BUSY if arrived < SLICE_DELIVERIES else REST_FLOODED
+    return REST_BUSY if arrived < PART_DELIVERIES else REST_FLOODED
 
 
-def index_slice(connection: sqlite3.Connection, rows: sqlite3.Connection, newest: int) -> bool:
-    """Index the next deliveries, numbered up to `newest`; whether they were the last."""
+def index(connection: sqlite3.Connection, rows: sqlite3.Connection, newest: int) -> Iterator[bool]:
+    """Index the deliveries numbered up to `newest`, in steps after each of which others may have their turn."""
     with told():
-        after = indexed_upto(connection)
-    if after >= newest:
-        return True
-    if Disk.of(_directory_of(connection)).is_low:
-        raise OSError(errno.ENOSPC, "the disk is all but full")
-    part = _Slice()
-    found = rows.execute(READ, {"after": after, "upto": newest})
-    for row in found:
-        part.add(row, head(rows, row[0]) if row[-1] is None else row[-1])
-        if part.bytes > SLICE_BYTES:
-            break
-    is_last = part.bytes <= SLICE_BYTES and len(part.words) < SLICE_DELIVERIES
-    found.close()
-    with told(), _transaction(connection):
-        part.write(connection, after, newest if is_last else part.words[-1][0])
-    return is_last
+        upto = indexed_upto(connection)
+    while upto < newest:
+        if Disk.of(_directory_of(connection)).is_low:
+            raise OSError(errno.ENOSPC, "the disk is all but full")
+        gathered = _Slice(upto)
+        while not gathered.is_full and gathered.read(rows, newest):
+            yield True
+        above, upto = upto, gathered.upto if gathered.is_full else newest
+        with told(), _transaction(connection):
+            gathered.write(connection, above, upto)
+        yield True
 
 
 def _directory_of(connection: sqlite3.Connection) -> Path:
@@ -174,39 +183,55 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 class _Slice:
     """Some deliveries in a row, as the index has them."""
 
-    def __init__(self) -> None:
-        self.words: list[tuple[int, bytes]] = []
-        self.bytes = 0
+    def __init__(self, above: int) -> None:
+        self.upto = above
+        """The number of the last of them."""
+        self._words: list[tuple[int, bytes]] = []
+        self._bytes = 0
         self._values: set[str] = set()
         self._names: list[tuple[int, str]] = []
         self._times: list[int] = []
         self._sizes: list[int] = []
         self._uid = ""
 
-    def add(self, row: Row, content: bytes) -> None:
-        """Take a row of `READ`, and the beginning of its body."""
-        number, self._uid, at_us, body_bytes, *columns, event_id, attempt_id, _ = row
+    @property
+    def is_full(self) -> bool:
+        """Whether it is to be written."""
+        return len(self._words) >= SLICE_DELIVERIES or self._bytes > SLICE_BYTES
+
+    def read(self, rows: sqlite3.Connection, newest: int) -> bool:
+        """Take the next few, numbered up to `newest`; whether there were any."""
+        before = len(self._words)
+        found = rows.execute(READ, {"after": self.upto, "upto": newest})
+        for row in found:
+            self._add(row, head(rows, row[0]) if row[-1] is None else row[-1])
+            if self.is_full:
+                break
+        found.close()
+        return len(self._words) > before
+
+    def _add(self, row: Row, content: bytes) -> None:
+        self.upto, self._uid, at_us, body_bytes, *columns, event_id, attempt_id, _ = row
         endpoint, _, _, event, _ = columns
         values = tokens.entries(zip(_KEYS, columns, strict=True))
         self._values.update(values)
-        self.words.append((number, tokens.document(values, content)))
-        self._names.append((number, tokens.names((endpoint, event, event_id, attempt_id))))
+        self._words.append((self.upto, tokens.document(values, content)))
+        self._names.append((self.upto, tokens.names((endpoint, event, event_id, attempt_id))))
         self._times.append(at_us)
         self._sizes.append(body_bytes)
-        self.bytes += len(content)
+        self._bytes += len(content)
 
     def write(self, connection: sqlite3.Connection, above: int, upto: int) -> None:
         """Note it all; `upto` is how far the index then is."""
-        connection.executemany(INSERT_WORDS, self.words)
+        connection.executemany(INSERT_WORDS, self._words)
         connection.executemany(INSERT_NAMES, self._names)
         connection.executemany(INSERT_VALUES, [(entry,) for entry in self._values])
-        if self.words:
-            wanted = {"delivery_id": self.words[-1][0], "uid": self._uid}
-            connection.execute(SET_ORIGIN, wanted)
+        if self._words:
+            connection.execute(SET_ORIGIN, {"delivery_id": self.upto, "uid": self._uid})
         zone = {
             "upto": upto,
             "above": above,
-            "deliveries": len(self.words),
+            "deliveries": len(self._words),
             "oldest_us": min(self._times, default=None),
             "newest_us": max(self._times, default=None),
             "smallest_bytes": min(self._sizes, default=None),

@@ -138,12 +138,16 @@ def values(connection: sqlite3.Connection, beginning: str) -> list[str] | None:
     return found if len(found) <= MANY_VALUES else None
 
 
+_CACHE_KIB = 500
+"""Little: what is read to be indexed is read once, and what is merged is merged from end to end."""
+
 _SETTINGS = {
     **EVERY_CONNECTION,
     "page_size": 8192,
     "journal_mode": "wal",
     "synchronous": 1,  # NORMAL: what a power cut takes is indexed again
     "journal_size_limit": 16 * 1024 * 1024,
+    "cache_size": -_CACHE_KIB,
 }
 
 
@@ -169,6 +173,7 @@ def _prepare(connection: sqlite3.Connection, database: Path) -> sqlite3.Connecti
     with told():
         _set_up(connection)
     rows = read_only(database)
+    rows.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     # A flipped bit may have left what is no text: that is for others to tell.
     rows.text_factory = lambda raw: raw.decode("utf-8", "replace")
     try:

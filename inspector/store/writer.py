@@ -1,11 +1,11 @@
-"""The one task that writes: what queued while the last commit ran is the next one. No timer, no delay."""
+"""The one task that writes: what queued while the last commit ran is the next one. No timer keeps whoever waits."""
 
 import asyncio
 import logging
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,9 @@ QUEUE_BYTES = 256 * 1024 * 1024
 COMMIT_WRITES = 512
 COMMIT_BYTES = 8 * 1024 * 1024
 """What one commit holds. A larger write is committed alone."""
+LINGER_S = 0.005
+"""How long what nobody waits for may stay in the queue, to go along with what somebody does: by then a sender who sends
+one after the other has sent the next. A commit of its own would be in that one's way, which has to wait for its end."""
 
 T = TypeVar("T")
 OnCommit = Callable[[Sequence[Record]], None]
@@ -39,6 +42,7 @@ class _Waiting:
     write: Write[Any]
     size_bytes: int
     future: asyncio.Future[Any]
+    may_linger: bool
 
 
 class Writer:
@@ -53,6 +57,8 @@ class Writer:
         self._queue: deque[_Waiting] = deque()
         # A write leaves the queue when its commit is over: the bounds cover what is being committed, too.
         self._queued_bytes = 0
+        self._lingering = 0
+        """How many of those in the queue may linger."""
         self._counts = Counts()
         self._firsts = Firsts()
         self._wake = asyncio.Event()
@@ -79,10 +85,13 @@ class Writer:
             finally:
                 writer._close()
 
-    def write(self, write: Write[T], size_bytes: int = 0) -> asyncio.Future[T]:
+    def write(
+        self, write: Write[T], size_bytes: int = 0, *, may_linger: bool = False
+    ) -> asyncio.Future[T]:
         """Queue a write; its result is there when it is on disk. Cancelling the future does not take it back.
 
-        Raises StoreBusyError at once when the queue is full, StorageError when the commit failed.
+        With `may_linger` it need not be the reason for a commit at once. Raises StoreBusyError at once when the queue
+        is full, StorageError when the commit failed.
         """
         if self.closed:
             raise StorageError(f"the store {self._path} is closed")
@@ -94,9 +103,11 @@ class Writer:
                 "the disk is slower than the senders (try again later)"
             )
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(write, size_bytes, future))
+        self._queue.append(_Waiting(write, size_bytes, future, may_linger))
         self._queued_bytes += size_bytes
-        self._wake.set()
+        self._lingering += may_linger
+        if not may_linger or len(self._queue) == 1:
+            self._wake.set()
         return future
 
     async def more(self, size_bytes: int) -> None:
@@ -130,6 +141,11 @@ class Writer:
         while not self._queue and not self.closed:
             self._wake.clear()
             await self._wake.wait()
+        if self._lingering == len(self._queue) and not self.closed:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_S):
+                    await self._wake.wait()
         return bool(self._queue)
 
     def _next_batch(self) -> list[Write[Any]]:
@@ -180,4 +196,5 @@ class Writer:
         waiting = self._queue.popleft()
         self._queued_bytes -= waiting.size_bytes
         self._committed_bytes += waiting.size_bytes
+        self._lingering -= waiting.may_linger
         return waiting.future

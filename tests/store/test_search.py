@@ -436,7 +436,7 @@ def _index(database: Path, share: float) -> Iterator[Path]:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         with closing(textindex._prepare(connection, database)) as rows:
             newest: int = rows.execute("SELECT max(id) FROM delivery").fetchone()[0]
-            while not indexer.index_slice(connection, rows, int(newest * share)):
+            for _ in indexer.index(connection, rows, int(newest * share)):
                 pass
         yield path
 

@@ -49,6 +49,42 @@ async def test_what_queues_during_a_commit_is_the_next_one(
     assert [len(commit) for commit in commits] == [1, 9]
 
 
+async def test_what_nobody_waits_for_goes_along(
+    store: Store, commits: list[list[Record]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it might stay by itself."""
+    monkeypatch.setattr(writer, "LINGER_S", 3600)
+    await store.append_delivery(delivery())
+    queued = [store.queue_attempt(attempt(delivery_id=1)) for _ in range(2)]
+    await _turns()
+    await store.append_delivery(delivery())
+
+    assert all(each.done() for each in queued)
+    assert [len(commit) for commit in commits] == [1, 3]
+
+
+async def test_what_nobody_waits_for_is_stored_alone_in_the_end(
+    store: Store, commits: list[list[Record]]
+) -> None:
+    await store.append_delivery(delivery())
+    stored = await store.queue_attempt(attempt(delivery_id=1))
+
+    assert stored is not None
+    assert [len(commit) for commit in commits] == [1, 1]
+
+
+async def test_closing_stores_what_nobody_waits_for(
+    data_dir: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "LINGER_S", 3600)
+    async with Store.open(data_dir, on_commit=lambda _: None) as store:
+        await store.append_delivery(delivery())
+        queued = store.queue_attempt(attempt(delivery_id=1))
+        await _turns()
+
+    assert await queued is not None
+
+
 async def test_commit_is_bounded_by_count(store: Store, commits: list[list[Record]]) -> None:
     async with asyncio.TaskGroup() as tasks:
         for _ in range(writer.COMMIT_WRITES + 1):
