@@ -15,7 +15,7 @@ from tui.messages import ConnectionChanged, HealthLoaded, HistoryLoaded
 FIRST = 1000
 """Numbers that are asked for first: enough for any screen, and there at once."""
 SLICE = 25_000
-WHOLE_PER_S = 1000
+WHOLE_PER_S = 600
 """Records of which more is told than lists and counts need: several screens full a second."""
 QUEUE_MAX = 4096
 """Records between two looks at them. While it is full the feed waits, and the inspector keeps the rest."""

@@ -13,20 +13,21 @@ class Throttle:
         self._owner = owner
         self._every_s = every_s
         self._call = call
-        self._is_resting = False
+        self.is_resting = False
+        """Whether it was called a moment ago."""
         self._is_wanted = False
 
     def ask(self) -> None:
         """Have it called, now or soon."""
-        if self._is_resting:
+        if self.is_resting:
             self._is_wanted = True
             return
-        self._is_resting = True
+        self.is_resting = True
         self._owner.set_timer(self._every_s, self._rested)
         self._call()
 
     def _rested(self) -> None:
-        self._is_resting = False
+        self.is_resting = False
         if self._is_wanted:
             self._is_wanted = False
             self.ask()

@@ -20,9 +20,10 @@ class Shortening:
         self, whole_per_s: int | None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """None: everything whole."""
-        self._whole_per_s = whole_per_s
+        self.is_wanted = whole_per_s is not None
+        self._whole_per_s = whole_per_s or 0
         self._clock = clock
-        self._most = BURST_S * (whole_per_s or 0)
+        self._most = BURST_S * self._whole_per_s
         self._tokens = self._most
         self._counted_s = clock()
 
@@ -31,7 +32,7 @@ class Shortening:
 
         As long as there is more in the store, nothing is worth being told whole: nobody sees it before the rest.
         """
-        if self._whole_per_s is None:
+        if not self.is_wanted:
             return (), batch.records
         whole = min(int(self._refilled()), len(batch.records)) if batch.is_last else 0
         self._tokens -= whole
@@ -40,11 +41,11 @@ class Shortening:
 
     async def rest(self, batch: Batch) -> None:
         """Wait, if that was more than can be told whole, until there is a worthwhile number of tokens again."""
-        if self._whole_per_s is not None and batch.is_last and self._refilled() < 1:
+        if self.is_wanted and batch.is_last and self._refilled() < 1:
             await asyncio.sleep(REST_S)
 
     def _refilled(self) -> float:
         now_s = self._clock()
-        more = (now_s - self._counted_s) * (self._whole_per_s or 0)
+        more = (now_s - self._counted_s) * self._whole_per_s
         self._tokens, self._counted_s = min(self._tokens + more, self._most), now_s
         return self._tokens

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -69,7 +69,7 @@ async def _follow(
                 yield Connection.CONNECTED
                 async for text in socket:
                     delay_s = DELAY_MIN_S
-                    for record in read(parse, text):
+                    for record in _records(parse, text):
                         after = record.id
                         yield record
         except InvalidStatus as error:
@@ -87,6 +87,11 @@ async def _follow(
         await _pause(delay_s)
         delay_s = min(2 * delay_s, DELAY_MAX_S)
         transport.has_moved()
+
+
+def _records(parse: Callable[[Mapping[str, Any]], Sequence[T]], frame: str | bytes) -> Iterator[T]:
+    for line in frame.split("\n") if isinstance(frame, str) else [frame]:
+        yield from read(parse, line)
 
 
 async def _newest(transport: Transport) -> int:

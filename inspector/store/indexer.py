@@ -17,6 +17,7 @@ from inspector.store import textindex, tokens
 from inspector.store.connection import in_thread
 from inspector.store.content import HEAD_BYTES, head
 from inspector.store.space import Disk
+from inspector.store.tempo import Tempo
 from inspector.store.textindex import Unusable, indexed_upto, told
 from inspector.store.values import Row
 
@@ -32,11 +33,6 @@ ZONE_DELIVERIES = 1000
 LOOK_EVERY_S = 0.5
 AGAIN_S = 30.0
 """After what should not happen."""
-REST = 1.0
-REST_BUSY = 9.0
-REST_FLOODED = 49.0
-"""So many times as long as a step took nothing is done after it; more while deliveries arrive, and more still while
-they arrive faster than they could be indexed."""
 
 READ = f"""
     SELECT
@@ -115,7 +111,7 @@ class Indexer:
                 self._is_trusted = False
 
     async def _follow(self, connection: aiosqlite.Connection, rows: sqlite3.Connection) -> None:
-        upto = -1
+        upto, tempo = -1, Tempo(self._newest(), PART_DELIVERIES)
         while True:
             newest = self._newest()
             if newest == upto:
@@ -123,28 +119,21 @@ class Indexer:
                 await asyncio.sleep(LOOK_EVERY_S)
                 continue
             steps = await in_thread(connection, index, rows, newest)
-            while await self._step(connection, steps):
-                pass
+            has_more = True
+            while has_more:
+                self._insist()
+                began_s = time.monotonic()
+                has_more = await in_thread(connection, _step, steps)
+                await asyncio.sleep(tempo.rest_s(time.monotonic() - began_s, self._newest()))
             upto = newest
-
-    async def _step(self, connection: aiosqlite.Connection, steps: Iterator[bool]) -> bool:
-        """Take the next step, and rest; False if there was none."""
-        self._insist()
-        before, began_s = self._newest(), time.monotonic()
-        has_more = await in_thread(connection, lambda _: next(steps, False))
-        took_s = time.monotonic() - began_s
-        await asyncio.sleep(took_s * _rest(self._newest() - before))
-        return has_more
 
     def _insist(self) -> None:
         if not self._is_trusted:
             raise Unusable("it could not be read")
 
 
-def _rest(arrived: int) -> float:
-    if not arrived:
-        return REST
-    return REST_BUSY if arrived < PART_DELIVERIES else REST_FLOODED
+def _step(_: sqlite3.Connection, steps: Iterator[bool]) -> bool:
+    return next(steps, False)
 
 
 def index(connection: sqlite3.Connection, rows: sqlite3.Connection, newest: int) -> Iterator[bool]:

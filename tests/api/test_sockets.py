@@ -1,4 +1,5 @@
 import asyncio
+import json
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,9 +51,12 @@ async def test_in_short(api: Serving) -> None:
         session.ws_connect(f"{api.url}/api/feed?after=0&whole=2") as feed,
     ):
         briefs: list[list[object]] = []
-        while (line := await feed.receive_json())["type"] == "briefs":
-            briefs += line["briefs"]
-        last = line
+        while True:
+            *others, last = map(json.loads, (await feed.receive_str()).split("\n"))
+            briefs += [each for line in others for each in line["briefs"]]
+            if last["type"] != "briefs":
+                break
+            briefs += last["briefs"]
 
     assert [(each[0], each[1], each[2], each[4]) for each in briefs] == [
         (number, "delivery", number, False) for number in range(1, 10)

@@ -17,11 +17,12 @@ from inspector.core.table import Table
 from inspector.datadir import DataDir
 from inspector.server import Inspector
 from tests import factories, fakes
-from tests.tui.fakes import screen_text, toasts, until
+from tests.tui.fakes import FakeClient, opened, screen_text, toasts, until
 from tui import intake
 from tui.app import HooktapApp
 from tui.screens.deliveries import DeliveriesScreen
 from tui.screens.endpoints import EndpointsScreen
+from tui.widgets.delivery_list import DeliveryList
 
 
 @asynccontextmanager
@@ -166,3 +167,31 @@ async def test_after_a_rush_everything_is_shown_as_it_is(
             await until(pilot, lambda: "body of 1" in screen_text(pilot))
             await pilot.press("3")  # the attempts
             await until(pilot, lambda: screen_text(pilot).count("418") > 30)
+
+
+async def test_while_more_rush_in_than_there_is_room_for_the_list_is_shown_now_and_then(
+    tmp_path: Path,
+) -> None:
+    """In the end it shows the newest; who stops following it sees each change at once again."""
+    client = FakeClient()
+    async with opened(client, tmp_path) as pilot:
+        shown = 0
+        the_list = pilot.app.screen.query_one(DeliveryList)
+        apply = the_list.apply
+
+        def counted(added: int = 0) -> None:
+            nonlocal shown
+            shown += 1
+            apply(added)
+
+        screen = pilot.app.screen
+        assert isinstance(screen, DeliveriesScreen)
+        screen._rushing._call = counted
+        for first in range(1, 2001, 200):
+            client.arrive(*(factories.delivery(id=number) for number in range(first, first + 200)))
+            await until(pilot, lambda: len(the_list._listing) >= first + 199)  # noqa: B023
+        await until(pilot, lambda: the_list.selected == 2000)
+        assert shown
+        await until(pilot, lambda: not screen._rushing.is_resting)
+        await pilot.press("k")
+        assert the_list.selected == 1999

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from textual.events import MouseScrollUp
-from textual.widgets import Footer
 
 from tests.factories import delivery
 from tests.tui.fakes import FakeClient, opened, screen_text, toasts, until
 from tui.widgets.delivery_list import DeliveryList
 from tui.widgets.detail_pane import DetailPane
+from tui.widgets.key_line import KeyLine
 
 
 def many(count: int) -> FakeClient:
@@ -72,12 +72,8 @@ async def test_a_key_of_the_footer_is_clicked(tmp_path: Path) -> None:
     client = many(1)
     async with opened(client, tmp_path, (120, 40)) as pilot:
         await until(pilot, lambda: pilot.app.screen.query_one(DetailPane).delivery_id == 1)
-        key = next(
-            each
-            for each in pilot.app.screen.query_one(Footer).query("FooterKey")
-            if getattr(each, "action", "") == "replay"
-        )
-        await pilot.click(key)
+        keys = pilot.app.screen.query_one(KeyLine)
+        await pilot.click(keys, offset=(str(keys.render()).index("Replay"), 0))
         await until(pilot, lambda: any("replayed" in each for each in toasts(pilot)))
 
 

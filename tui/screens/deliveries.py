@@ -1,11 +1,12 @@
 """The main screen: the deliveries as they come, and everything about one of them."""
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import Path
 
 from textual import work
 from textual.app import ComposeResult
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from inspector.client import Client, Connection
 from inspector.core.model import Delivery
@@ -24,13 +25,18 @@ from tui.throttle import Throttle
 from tui.widgets.delivery_list import DeliveryList
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.empty_state import EmptyState, Place
+from tui.widgets.key_line import KeyLine
 from tui.widgets.status_line import StatusLine
 from tui.widgets.top_bar import TopBar
 
 UPDATES_PER_S = 15
 """However fast deliveries arrive, the screen changes no oftener."""
-GLANCE_S = 0.2
-"""For so long at least the detail shows a delivery, while others rush in and the list follows."""
+RUSH_S = 0.25
+"""For so long at least the list stays as it is, while more rush in than it can show."""
+GLANCE_S = 0.4
+"""For so long at least the detail shows a delivery, while the list follows."""
+SETTLE_S = 0.02
+"""Meanwhile all else is painted that a jump to the newest changes: the list, and that it follows."""
 
 
 class DeliveriesScreen(ActingScreen):
@@ -39,7 +45,8 @@ class DeliveriesScreen(ActingScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - typed so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 - typed so by Textual
     COMPONENT_CLASSES = {  # noqa: RUF012 - typed so by Textual
-        *("good", "bad", "doubtful", "neutral", "faint", "strong", "name", "key", "bar-name")
+        *("good", "bad", "doubtful", "neutral", "faint", "strong"),
+        *("name", "key", "pointed", "bar-name"),
     }
     """For every widget on the screen: Textual looks a style up through the ancestors."""
     BINDINGS = keys.KEYS
@@ -59,6 +66,9 @@ class DeliveriesScreen(ActingScreen):
         self._pages = Pages(client, self._listing.window)
         self._status = StatusLine()
         self._glancing = Throttle(self, GLANCE_S, self._glance)
+        self._rushing = Throttle(self, RUSH_S, self._list.apply)
+        self._wanting = Throttle(self, RUSH_S, self._read_wanted)
+        self._wanted: Sequence[int] = ()
         self._around = Surroundings(client, self._status, self._warn, alerts=alerts)
 
     def compose(self) -> ComposeResult:
@@ -69,7 +79,7 @@ class DeliveriesScreen(ActingScreen):
         yield EmptyState()
         yield self._filters.bar
         yield self._status
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin to read."""
@@ -94,10 +104,17 @@ class DeliveriesScreen(ActingScreen):
         if records:
             change = self._listing.add_records(records, following=self._list.following)
             self._filters.note(records)
-            self._list.apply(change.added)
+            self._show_list(change.added)
             self._show_count()
             if self._detail.delivery_id in change.updated:
                 self._show_detail()
+
+    def _show_list(self, added: int = 0) -> None:
+        is_rushing = added > self._list.size.height or self._rushing.is_resting
+        if self._list.following and is_rushing:
+            self._rushing.ask()  # nothing that was in sight still is
+        else:
+            self._list.apply(added)
 
     def on_history_loaded(self, message: HistoryLoaded) -> None:
         """Put a part of the history into the list."""
@@ -107,8 +124,15 @@ class DeliveriesScreen(ActingScreen):
         self._show_count()
 
     def on_delivery_list_wanted(self, message: DeliveryList.Wanted) -> None:
-        """Have rows read that are in sight."""
-        self._pages.want(message.numbers)
+        """Have rows read that are in sight, unless they soon are no more."""
+        self._wanted = message.numbers
+        if self._list.following:
+            self._wanting.ask()
+        else:
+            self._read_wanted()
+
+    def _read_wanted(self) -> None:
+        self._pages.want(self._wanted)
 
     def on_rows_loaded(self, message: RowsLoaded) -> None:
         """Show rows that were in sight when they were asked for."""
@@ -116,7 +140,7 @@ class DeliveriesScreen(ActingScreen):
         if message.gone:
             self._listing.forget(message.gone, message.oldest)
             self._show_count()
-        self._list.apply()
+        self._show_list()
         if self._list.selected in {delivery.id for delivery, _ in message.page}:
             self._open_selected()
 
@@ -177,7 +201,7 @@ class DeliveriesScreen(ActingScreen):
         self.call_after_refresh(self._open_if_selected, message.delivery_id)
 
     def _glance(self) -> None:
-        self.call_after_refresh(self._open_selected)
+        self.set_timer(SETTLE_S, self._open_selected)
 
     def _open_if_selected(self, delivery_id: int) -> None:
         if delivery_id == self._list.selected:

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from inspector.core.difference import Difference, Subject, compare
 from inspector.core.text import safe
@@ -17,6 +17,7 @@ from tui import differences, labels
 from tui.differences import Shown
 from tui.messages import Told
 from tui.widgets.cursor_view import CursorView
+from tui.widgets.key_line import KeyLine
 
 
 class Side(NamedTuple):
@@ -31,7 +32,7 @@ class DiffScreen(Screen[None]):
     """Shows what two sides differ in, but for what is ignored."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *("good", "bad", "doubtful", "neutral", "faint", "strong", "name", "key")
+        *("good", "bad", "doubtful", "neutral", "faint", "strong", "name", "key", "pointed")
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -62,7 +63,7 @@ class DiffScreen(Screen[None]):
         yield Static(id="diff-title", markup=False)
         yield Static(id="diff-ignored", markup=False)
         yield CursorView(id="diff-lines")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Compare."""

@@ -6,9 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from textual import work
+from textual.reactive import Reactive
+from textual.widget import Widget
 
 from inspector.client import Client
 from tui.bookmark import Returning
+from tui.compositing import SparingCompositor
 from tui.filters import Filters
 from tui.listing import Listing
 from tui.messages import FilterRefused, MatchesFound, MatchesSettled
@@ -22,8 +25,12 @@ from tui.window import Row
 class FilteringScreen(OperatingScreen):
     """Lists what matches. Where the panes and the filter's bar stand is for the screen derived from it to say."""
 
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """Which widget has the keyboard. That it shows is its own affair: Textual would paint the whole screen."""
+
     def __init__(self, client: Client, directory: Path, zone: tzinfo | None) -> None:
         super().__init__()
+        self._compositor = SparingCompositor()
         self._listing = Listing()
         self._panes = Panes(self._listing, zone)
         self._list, self._detail = self._panes.list, self._panes.detail

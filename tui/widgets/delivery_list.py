@@ -106,7 +106,7 @@ class DeliveryList(ListLines, can_focus=True):
 
     def action_move(self, by: int) -> None:
         """Select another row, so many below."""
-        if by < 0:
+        if by < 0 and len(self._listing):
             self.following = False
         if self.selected is None:
             self._select(0)
@@ -122,7 +122,7 @@ class DeliveryList(ListLines, can_focus=True):
 
     def action_oldest(self) -> None:
         """Select the oldest row."""
-        self.following = False
+        self.following = not len(self._listing)
         self._select(0)
 
     def action_newest(self) -> None:
@@ -235,11 +235,12 @@ class DeliveryList(ListLines, can_focus=True):
         self._top = self._listing.numbers[top] if top < len(self._listing) else None
 
     def _want(self) -> None:
-        """Ask for the rows around what is in sight, as soon as the nearer ones are not at hand."""
-        top, height = self.scroll_offset.y, self.size.height
-        selected = self.selected
-        wanted = [] if selected is None or not self._listing.is_missing(selected) else [selected]
-        if self._listing.missing(top - height // 2, top + height + height // 2):
+        """Ask for the rows in sight, or for those around them as soon as the nearer ones are not at hand."""
+        top, height, number = self.scroll_offset.y, self.size.height, self.selected
+        wanted = [] if number is None or not self._listing.is_missing(number) else [number]
+        if in_sight := self._listing.missing(top, top + height):
+            wanted += in_sight  # the others then: they would only hold these up
+        elif self._listing.missing(top - height // 2, top + height + height // 2):
             ahead = min(2 * height, AHEAD_MAX)
             wanted += self._listing.missing(top - ahead, top + height + ahead)[:WANTED_MAX]
         if wanted:

@@ -4,11 +4,14 @@ from datetime import tzinfo
 from math import ceil
 from typing import ClassVar
 
+from textual._styles_cache import StylesCache
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
+from textual.style import Style
 from textual.visual import Visual
+from textual.widget import Widget
 
 from tui import columns, labels
 from tui.eventfold import Standing
@@ -22,6 +25,21 @@ DRAWN_MAX = 500
 
 Seen = tuple[Row | None, Standing | None]
 """What a line is drawn from."""
+
+
+class _Uncached(StylesCache):
+    """Takes lines as the list keeps them, each with all that its strip keeps: how it is cut, coloured and written.
+
+    Textual's own cache has them by where they are on the screen: when the list scrolls, all are made anew.
+    """
+
+    def render_widget(self, widget: Widget, crop: Region) -> list[Strip]:
+        """Return lines of the list, which has neither border nor padding."""
+        strips = [widget.render_line(y) for y in crop.line_range]
+        width, background = widget.size.width, widget.background_colors[1]
+        for each in widget.get_line_filters():
+            strips = [strip.apply_filter(each, background) for strip in strips]
+        return [strip.adjust_cell_length(width).crop(*crop.column_span) for strip in strips]
 
 
 class ListLines(SteadyView):
@@ -42,6 +60,8 @@ class ListLines(SteadyView):
         self._shown: list[tuple[int, Seen]] = []
         """What was in sight when the list was drawn last."""
         self._drawn_thumb: tuple[int, int] | None = None
+        self._styles_cache = _Uncached()
+        self._look: tuple[str, Style] | None = None
 
     def render_line(self, y: int) -> Strip:
         """Draw the titles or a row."""
@@ -60,9 +80,12 @@ class ListLines(SteadyView):
         return strip
 
     def notify_style_update(self) -> None:
-        """Forget what was drawn in the old colours."""
+        """Forget what was drawn in the old colours, if there are others: the keyboard's coming and going has none."""
         super().notify_style_update()
-        self._drawn.clear()
+        look = self.app.theme, self.visual_style
+        if look != self._look:
+            self._look = look
+            self._drawn.clear()
 
     def _redraw(self, number: int | None) -> None:
         """Draw a delivery's line anew, if it has one."""
