@@ -11,8 +11,10 @@ from inspector.core.model import Delivery
 from inspector.errors import HooktapError, QueryError
 from tui.messages import FilterRefused, MatchesFound, MatchesSettled
 
-FIRST = 200
+FIRST = 64
 """Matches that are asked for first: a screen full."""
+BREATH_S = 0.1
+"""After those; the inspector gives out their rows then, which would else have to wait for the others."""
 MORE = 25_000
 AT_ONCE = 500
 """Deliveries looked at again in one call: as many as the API takes."""
@@ -56,6 +58,7 @@ class Matching:
     async def _search(self, query: str, tell: Tell) -> None:
         found = await self._client.numbers(query, limit=FIRST)
         tell(MatchesFound(query, found, is_first=True))
+        await asyncio.sleep(BREATH_S if found.before is not None else 0)
         while found.before is not None:
             await self._settle(query, tell)
             found = await self._client.numbers(query, before=found.before, limit=MORE)

@@ -20,6 +20,7 @@ from tui.messages import FilterRefused, MatchesFound, MatchesSettled
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matching, "RETRY_S", 0)
     monkeypatch.setattr(matching, "PAUSE_S", 0)
+    monkeypatch.setattr(matching, "BREATH_S", 0)
 
 
 class Running:

@@ -126,7 +126,7 @@ class DeliveriesScreen(ActingScreen):
     def on_delivery_list_wanted(self, message: DeliveryList.Wanted) -> None:
         """Have rows read that are in sight, unless they soon are no more."""
         self._wanted = message.numbers
-        if self._list.following:
+        if self._list.following and self._rushing.is_resting:
             self._wanting.ask()
         else:
             self._read_wanted()
