@@ -31,8 +31,10 @@ from tui.widgets.top_bar import TopBar
 
 UPDATES_PER_S = 15
 """However fast deliveries arrive, the screen changes no oftener."""
-RUSH_S = 0.25
+RUSH_S = 0.3
 """For so long at least the list stays as it is, while more rush in than it can show."""
+RUSH_READ_S = 1.0
+"""And so seldom the rows are read that it then lacks: mostly they are gone before they come."""
 GLANCE_S = 0.4
 """For so long at least the detail shows a delivery, while the list follows."""
 SETTLE_S = 0.02
@@ -67,7 +69,7 @@ class DeliveriesScreen(ActingScreen):
         self._status = StatusLine()
         self._glancing = Throttle(self, GLANCE_S, self._glance)
         self._rushing = Throttle(self, RUSH_S, self._list.apply)
-        self._wanting = Throttle(self, RUSH_S, self._read_wanted)
+        self._wanting = Throttle(self, RUSH_READ_S, self._read_wanted)
         self._wanted: Sequence[int] = ()
         self._around = Surroundings(client, self._status, self._warn, alerts=alerts)
 
@@ -109,10 +111,10 @@ class DeliveriesScreen(ActingScreen):
             if self._detail.delivery_id in change.updated:
                 self._show_detail()
 
-    def _show_list(self, added: int = 0) -> None:
-        is_rushing = added > self._list.size.height or self._rushing.is_resting
-        if self._list.following and is_rushing:
-            self._rushing.ask()  # nothing that was in sight still is
+    def _show_list(self, added: int) -> None:
+        is_rush = added > 2 * self._list.size.height  # twice: this look may be late
+        if self._list.following and (is_rush or self._rushing.is_resting):
+            self._rushing.ask()
         else:
             self._list.apply(added)
 
@@ -140,9 +142,9 @@ class DeliveriesScreen(ActingScreen):
         if message.gone:
             self._listing.forget(message.gone, message.oldest)
             self._show_count()
-        self._show_list()
+        self._list.apply()
         if self._list.selected in {delivery.id for delivery, _ in message.page}:
-            self._open_selected()
+            self._glance() if self._list.following else self._open_selected()
 
     def on_health_loaded(self, message: HealthLoaded) -> None:
         """Show where deliveries go in."""
