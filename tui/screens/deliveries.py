@@ -143,8 +143,10 @@ class DeliveriesScreen(ActingScreen):
             self._listing.forget(message.gone, message.oldest)
             self._show_count()
         self._list.apply()
-        if self._list.selected in {delivery.id for delivery, _ in message.page}:
-            self._glance() if self._list.following else self._open_selected()
+        for delivery, _ in message.page:
+            if delivery.id == self._list.selected:
+                self._offer(delivery)
+                self._glance() if self._list.following else self._open_selected()
 
     def on_health_loaded(self, message: HealthLoaded) -> None:
         """Show where deliveries go in."""

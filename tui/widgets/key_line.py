@@ -73,6 +73,8 @@ class KeyLine(Widget):
             self.call_after_refresh(self._show)
 
     def _show(self) -> None:
+        if not self.is_attached:
+            return  # the screen has been closed meanwhile
         offered: dict[str, Key] = {}
         for _, binding, is_enabled, tooltip in self.screen.active_bindings.values():
             if binding.show and binding.action not in offered:
