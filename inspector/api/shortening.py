@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from inspector.bucket import Bucket
 from inspector.core.model import Record
 from inspector.feed import Batch
 
@@ -22,10 +23,7 @@ class Shortening:
         """None: everything whole."""
         self.is_wanted = whole_per_s is not None
         self._whole_per_s = whole_per_s or 0
-        self._clock = clock
-        self._most = BURST_S * self._whole_per_s
-        self._tokens = self._most
-        self._counted_s = clock()
+        self._bucket = Bucket(BURST_S * self._whole_per_s, clock)
 
     def split(self, batch: Batch) -> tuple[Sequence[Record], Sequence[Record]]:
         """Return what is told in short, and what is told whole after that.
@@ -35,7 +33,7 @@ class Shortening:
         if not self.is_wanted:
             return (), batch.records
         whole = min(int(self._refilled()), len(batch.records)) if batch.is_last else 0
-        self._tokens -= whole
+        self._bucket.left -= whole
         at = len(batch.records) - whole
         return batch.records[:at], batch.records[at:]
 
@@ -45,7 +43,4 @@ class Shortening:
             await asyncio.sleep(REST_S)
 
     def _refilled(self) -> float:
-        now_s = self._clock()
-        more = (now_s - self._counted_s) * self._whole_per_s
-        self._tokens, self._counted_s = min(self._tokens + more, self._most), now_s
-        return self._tokens
+        return self._bucket.refill(self._whole_per_s, BURST_S * self._whole_per_s)
