@@ -618,3 +618,28 @@ async def test_ctrl_c_copies_what_the_mouse_selected(tmp_path: Path) -> None:
         await until(pilot, lambda: pilot.app.clipboard)
         assert pilot.app.clipboard.lstrip().startswith('"a": "xxx')
         assert "\n" not in pilot.app.clipboard
+
+
+async def test_moving_where_nothing_is_goes_on_following(tmp_path: Path) -> None:
+    """What then arrives is selected."""
+    client = FakeClient()
+    async with opened(client, tmp_path) as pilot:
+        rows = the_list(pilot)
+        rows.focus()
+        rows.action_move(-1)
+        assert rows.following
+        rows.action_oldest()
+        assert rows.following
+        client.arrive(delivery(id=1))
+        await until(pilot, lambda: rows.selected == 1)
+
+
+async def test_no_page_is_longer_than_the_inspector_gives_out(tmp_path: Path) -> None:
+    """In a window of a thousand lines as well; in the end all that are in sight have their rows."""
+    client = FakeClient(*rows(700))
+    async with opened(client, tmp_path, (80, 1000)) as pilot:
+        shown = the_list(pilot)
+        top, height = shown.scroll_offset.y, shown.size.height
+        assert height > WANTED_MAX + 100
+        await until(pilot, lambda: not shown._listing.missing(top, top + height))
+        assert 0 < max(len(page) for page in numbered(client)) <= WANTED_MAX + 1

@@ -239,7 +239,7 @@ class DeliveryList(ListLines, can_focus=True):
         top, height, number = self.scroll_offset.y, self.size.height, self.selected
         wanted = [] if number is None or not self._listing.is_missing(number) else [number]
         if in_sight := self._listing.missing(top, top + height):
-            wanted += in_sight  # the others then: they would only hold these up
+            wanted += in_sight[:WANTED_MAX]  # the others then: they would only hold these up
         elif self._listing.missing(top - height // 2, top + height + height // 2):
             ahead = min(2 * height, AHEAD_MAX)
             wanted += self._listing.missing(top - ahead, top + height + ahead)[:WANTED_MAX]
