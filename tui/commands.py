@@ -33,9 +33,8 @@ class KeyCommands(SystemCommandsProvider):
         """Offer all of them."""
         for name, bound in self._bound():
             yield DiscoveryHit(name, self._run(bound), help=self._help(bound))
-        async for (
-            command
-        ) in super().discover():  # a provider of its own would come first or last, as it falls out
+        # Not from a provider of its own: that would come first or last, as it falls out.
+        async for command in super().discover():
             yield command
 
     async def search(self, query: str) -> Hits:
