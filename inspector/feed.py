@@ -13,8 +13,10 @@ from weakref import WeakSet
 
 from inspector.core.model import Attempt, Delivery, Record, Response
 
-QUEUE_RECORDS = 1000
+QUEUE_RECORDS = 4000
 """What a subscriber may leave unread before it loses its queue."""
+SMALL_BYTES = 4096
+"""A body up to this long stays with its record in a queue: to make a record without it costs more than to keep it."""
 PAGE_RECORDS = 200
 """What a subscriber that catches up reads at a time."""
 
@@ -26,6 +28,7 @@ class Batch(NamedTuple):
     """The records that wait for a subscriber, ascending."""
 
     records: Sequence[Record]
+    """With their bodies or without: nobody is told those."""
     is_last: bool
     """Whether those are all; else the store has more, which come next."""
 
@@ -51,9 +54,9 @@ class Feed:
         live = [subscriber for subscriber in self._subscribers if not subscriber.behind]
         if not records or not live:
             return
-        bare = [_without_body(record) for record in records]
+        light = [_without_body(record) if _is_heavy(record) else record for record in records]
         for subscriber in live:
-            subscriber.offer(bare)
+            subscriber.offer(light)
 
     def subscribe(self, after: int | None = None) -> AsyncGenerator[Record, None]:
         """Yield every record numbered above `after`, ascending, then each new one as it is committed.
@@ -76,8 +79,7 @@ class Feed:
                 records = (
                     await self._catch_up(subscriber) if subscriber.behind else subscriber.take()
                 )
-                new = [record for record in records if subscriber.advance(record.id)]
-                if new:
+                if new := subscriber.advance(records):
                     yield Batch(new, not subscriber.behind)
         finally:
             self._subscribers.discard(subscriber)
@@ -139,19 +141,28 @@ class _Subscriber:
         records, self._queue = self._queue, []
         return records
 
-    def advance(self, number: int) -> bool:
-        """Move on to record `number`; False if it has been read already, from a page of the store."""
-        if self._last is not None and number <= self._last:
-            return False
-        self._last = number
-        return True
+    def advance(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Move on behind `records`; return those that have not been read already, from a page of the store."""
+        last = self._last
+        new = [record for record in records if last is None or record.id > last]
+        if new:
+            self._last = new[-1].id
+        return new
 
 
 async def _single(batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Record, None]:
     async with aclosing(batches):
         async for batch in batches:
             for record in batch.records:
-                yield record
+                yield _without_body(record)
+
+
+def _is_heavy(record: Record) -> bool:
+    match record:
+        case Delivery(body_bytes=length) | Attempt(result=Response(body_bytes=length)):
+            return length > SMALL_BYTES
+        case _:
+            return False
 
 
 def _without_body(record: Record) -> Record:
