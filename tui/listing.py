@@ -101,7 +101,7 @@ class Listing:
         self._repeats.add_records(records)
         new = [each.id for each in records if _is_delivery(each) and self.everything.add(each.id)]
         added = 0 if self.is_filtered else sum([self._line_up(each) for each in new])
-        updated = self.window.add_records(records, keep=following and not self.is_filtered)
+        updated = self.window.add_records(records, keep=not following or self.is_filtered)
         return Change(added, updated)
 
     def show(self, newest_first: Iterable[int] | None) -> None:

@@ -8,6 +8,8 @@ from inspector.core.briefs import Brief, Kind, News
 from inspector.core.model import Attempt, Delivery, Verdict
 
 CAPACITY = 1024
+UNSEEN = 128
+"""Rows that are taken in while those in sight are to stay: the newest, more than a screen full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Row:
 
 
 class Window:
-    """The rows that were looked at last, or have just come.
+    """The rows that were looked at last, or have just come; the newest always, as far as the feed told them whole.
 
     A record may be given twice. Of verdicts, the last given is taken for the newest, as the feed has them. A row of
     which something is told in short is shown on, but has to be read again.
@@ -42,6 +44,8 @@ class Window:
         """That which was looked at last is last."""
         self._stale: set[int] = set()
         """Of which rows something is missing."""
+        self._unseen: dict[int, None] = {}
+        """Those that came while the ones in sight were to stay, and that nobody has looked at yet."""
         self._coming: dict[int, list[Attempt | Verdict | Brief]] = {}
         """What the feed has told of rows while they were being read."""
 
@@ -58,12 +62,14 @@ class Window:
     def pin(self, delivery_id: int) -> None:
         """Keep this delivery's row at hand, with its new attempts, wherever the list is."""
         self._pinned = delivery_id
+        self._unseen.pop(delivery_id, None)
 
     def get(self, delivery_id: int) -> Row | None:
         """Return a delivery's row, if it is at hand."""
         row = self._rows.pop(delivery_id, None)
         if row is not None:
             self._rows[delivery_id] = row
+            self._unseen.pop(delivery_id, None)
         return row
 
     def expect(self, delivery_ids: Iterable[int]) -> None:
@@ -81,17 +87,19 @@ class Window:
             for record in self._coming.pop(delivery.id, ()):
                 self.add_records([record])
 
-    def add_records(self, records: Iterable[News], *, keep: bool = True) -> frozenset[int]:
+    def add_records(self, records: Iterable[News], *, keep: bool = False) -> frozenset[int]:
         """Take in records of the feed; return which deliveries' rows they have changed.
 
-        Without `keep` new deliveries are taken in only while there is room: those in sight stay.
+        With `keep` the rows in sight stay: of new deliveries only the newest few are taken in.
         """
         updated: set[int] = set()
         for record in records:
             self.newest = max(self.newest, record.id)
             match record:
                 case Delivery():
-                    if record.id not in self._rows and (keep or len(self) < self.capacity):
+                    if record.id not in self._rows:
+                        if keep:
+                            self._make_way(record.id)
                         self._put(Row(record))
                 case Attempt():
                     self._note(record)
@@ -119,9 +127,15 @@ class Window:
         if delivery_id in self._rows:
             self._stale.add(delivery_id)
 
+    def _make_way(self, newest: int) -> None:
+        if len(self._unseen) == UNSEEN:
+            self._drop(next(iter(self._unseen)))
+        self._unseen[newest] = None
+
     def _drop(self, delivery_id: int) -> None:
         self._rows.pop(delivery_id, None)
         self._stale.discard(delivery_id)
+        self._unseen.pop(delivery_id, None)
 
     def _note(self, record: Attempt | Verdict | Brief) -> None:
         if record.delivery_id in self._coming:

@@ -47,11 +47,15 @@ def test_while_one_reads_new_rows_do_not_drive_out_those_in_sight() -> None:
     listing = Listing()
     listing.add_records([delivery(id=n) for n in range(1, CAPACITY + 1)], following=True)
 
-    listing.add_records([delivery(id=5000)], following=False)
+    in_sight = [listing.row(n) for n in range(1, 41)]
 
-    assert listing.row(1) is not None
+    for number in range(5000, 5000 + CAPACITY):
+        listing.add_records([delivery(id=number)], following=False)
+
+    assert [listing.row(n) for n in range(1, 41)] == in_sight
     assert listing.row(5000) is None
-    assert len(listing) == CAPACITY + 1
+    assert listing.row(5000 + CAPACITY - 1) is not None, "nothing is to be read to jump there"
+    assert len(listing) == 2 * CAPACITY
 
 
 def test_filter_shows_what_matches_and_keeps_the_rest() -> None:

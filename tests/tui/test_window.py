@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from inspector.core.briefs import brief
 from inspector.core.model import Outcome, Record, Verification
 from tests.factories import attempt, delivery, request, verdict
-from tui.window import Row, Window
+from tui.window import UNSEEN, Row, Window
 
 
 def row(window: Window, number: int) -> Row:
@@ -101,12 +101,31 @@ def test_row_that_was_not_looked_at_for_longest_leaves_first() -> None:
     assert [number in window for number in (1, 2, 3, 4)] == [True, False, True, True]
 
 
-def test_what_is_new_waits_for_room_where_rows_are_to_stay() -> None:
-    window = Window(capacity=2)
+def test_rows_in_sight_stay_and_of_what_is_new_the_newest_are_at_hand() -> None:
+    window = Window(capacity=UNSEEN + 10)
+    in_sight = range(1, 11)
+    window.add_page([(delivery(id=number), []) for number in in_sight])
 
-    window.add_records([delivery(id=1), delivery(id=2), delivery(id=3)], keep=False)
+    for number in range(11, 1000):
+        window.add_records([delivery(id=number)], keep=True)
 
-    assert [number in window for number in (1, 2, 3)] == [True, True, False]
+    assert all(number in window for number in in_sight)
+    newest = range(1000 - UNSEEN, 1000)
+    assert all(number in window for number in newest)
+    assert len(window) == len(in_sight) + len(newest)
+
+
+def test_what_is_new_and_has_been_looked_at_stays_like_anything_else() -> None:
+    window = Window()
+    window.add_records([delivery(id=1), delivery(id=2)], keep=True)
+    window.get(1)
+    window.pin(2)
+
+    window.add_records([delivery(id=number) for number in range(3, 1000)], keep=True)
+
+    assert 1 in window
+    assert 2 in window
+    assert 3 not in window
 
 
 def test_pinned_delivery_stays_at_hand() -> None:

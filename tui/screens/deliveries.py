@@ -31,10 +31,10 @@ from tui.widgets.top_bar import TopBar
 
 UPDATES_PER_S = 15
 """However fast deliveries arrive, the screen changes no oftener."""
-RUSH_S = 0.3
+RUSH_S = 0.5
 """For so long at least the list stays as it is, while more rush in than it can show."""
 RUSH_READ_S = 1.0
-"""And so seldom the rows are read that it then lacks: mostly they are gone before they come."""
+"""And so seldom the rows are read that it then lacks, and the detail changes: mostly they are gone before they come."""
 GLANCE_S = 0.4
 """For so long at least the detail shows a delivery, while the list follows."""
 SETTLE_S = 0.02
@@ -68,6 +68,7 @@ class DeliveriesScreen(ActingScreen):
         self._pages = Pages(client, self._listing.window)
         self._status = StatusLine()
         self._glancing = Throttle(self, GLANCE_S, self._glance)
+        self._rush_glancing = Throttle(self, RUSH_READ_S, self._glance)
         self._rushing = Throttle(self, RUSH_S, self._list.apply)
         self._wanting = Throttle(self, RUSH_READ_S, self._read_wanted)
         self._wanted: Sequence[int] = ()
@@ -199,7 +200,7 @@ class DeliveriesScreen(ActingScreen):
         """Show the selected delivery and fetch its body, as soon as its row is at hand."""
         self._listing.window.pin(message.delivery_id)
         if self._list.following:
-            self._glancing.ask()
+            (self._rush_glancing if self._rushing.is_resting else self._glancing).ask()
             return
         # The cursor moves at once; of what it passed on the way nothing is shown.
         self.call_after_refresh(self._open_if_selected, message.delivery_id)
