@@ -17,6 +17,7 @@ from tui.filterbook import FilterBook
 from tui.listing import Listing
 from tui.matching import Matching
 from tui.messages import FilterRefused, MatchesFound, MatchesSettled
+from tui.pages import Pages
 from tui.widgets.delivery_list import DeliveryList
 from tui.widgets.filter_bar import FilterBar
 
@@ -28,14 +29,19 @@ class Filters:
     """Turns what is typed into what is listed."""
 
     def __init__(
-        self, client: Client, listing: Listing, deliveries: DeliveryList, directory: Path
+        self,
+        client: Client,
+        listing: Listing,
+        pages: Pages,
+        deliveries: DeliveryList,
+        directory: Path,
     ) -> None:
         self.bar = FilterBar()
         self.book = FilterBook(directory)
         self.query = ""
         """Of what is listed; empty: everything is."""
         self._client = client
-        self._matching = Matching(client)
+        self._matching = Matching(client, pages)
         self._listing = listing
         self._list = deliveries
         self._looked = 1.0

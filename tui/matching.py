@@ -10,6 +10,7 @@ from inspector.core.briefs import News
 from inspector.core.model import Delivery
 from inspector.errors import HooktapError, QueryError
 from tui.messages import FilterRefused, MatchesFound, MatchesSettled
+from tui.pages import Pages
 
 FIRST = 64
 """Matches that are asked for first: a screen full."""
@@ -29,8 +30,9 @@ Tell = Callable[[Message], object]
 class Matching:
     """One filter at a time; what is being asked for another is to be cancelled."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, pages: Pages) -> None:
         self._client = client
+        self._pages = pages
         self._changed: dict[int, None] = {}
         self._has_changed = asyncio.Event()
 
@@ -57,6 +59,8 @@ class Matching:
 
     async def _search(self, query: str, tell: Tell) -> None:
         found = await self._client.numbers(query, limit=FIRST)
+        # With their rows: lines without them would be painted first, which takes as long as to read them.
+        await self._pages.fetch(found.numbers, tell)
         tell(MatchesFound(query, found, is_first=True))
         await asyncio.sleep(BREATH_S if found.before is not None else 0)
         while found.before is not None:

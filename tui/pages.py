@@ -13,6 +13,8 @@ from tui.window import Window
 
 RETRY_S = 1.0
 
+Tell = Callable[[Message], object]
+
 
 class Pages:
     """Reads one page at a time. What was wanted while it reads, and has scrolled by since, is not read at all."""
@@ -23,6 +25,7 @@ class Pages:
         self._wanted: Sequence[int] = ()
         self._reading: Sequence[int] = ()
         self._is_wanted = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
 
     def want(self, numbers: Sequence[int]) -> None:
         """Read these next, in place of whatever was to be read next, unless they are being read."""
@@ -32,7 +35,12 @@ class Pages:
         else:
             self._is_wanted.set()
 
-    async def run(self, tell: Callable[[Message], object]) -> NoReturn:
+    async def fetch(self, numbers: Sequence[int], tell: Tell) -> None:
+        """Read at once which of these are not at hand: they are to be shown with their rows. Raises HooktapError."""
+        if missing := [each for each in numbers if each not in self._window]:
+            tell(await self._read(missing))
+
+    async def run(self, tell: Tell) -> NoReturn:
         """Read for ever; pages go to `tell`."""
         while True:
             await self._is_wanted.wait()
@@ -47,8 +55,9 @@ class Pages:
                 self._reading = ()
 
     async def _read(self, wanted: Sequence[int]) -> RowsLoaded:
-        self._window.expect(wanted)
-        page = await self._client.numbered(wanted)
+        async with self._one_at_a_time:
+            self._window.expect(wanted)
+            page = await self._client.numbered(wanted)
         gone = frozenset(wanted) - {delivery.id for delivery, _ in page}
         # Retention takes the oldest: where one is gone, so may be a hundred thousand.
         oldest = (await self._client.numbers(limit=1)).oldest if gone else None

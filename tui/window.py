@@ -97,10 +97,7 @@ class Window:
             self.newest = max(self.newest, record.id)
             match record:
                 case Delivery():
-                    if record.id not in self._rows:
-                        if keep:
-                            self._make_way(record.id)
-                        self._put(Row(record))
+                    self._add_delivery(record, keep=keep)
                 case Attempt():
                     self._note(record)
                     if self._add_attempt(record):
@@ -127,10 +124,14 @@ class Window:
         if delivery_id in self._rows:
             self._stale.add(delivery_id)
 
-    def _make_way(self, newest: int) -> None:
-        if len(self._unseen) == UNSEEN:
-            self._drop(next(iter(self._unseen)))
-        self._unseen[newest] = None
+    def _add_delivery(self, delivery: Delivery, *, keep: bool) -> None:
+        if delivery.id in self._rows:
+            return
+        if keep:
+            if len(self._unseen) == UNSEEN:
+                self._drop(next(iter(self._unseen)))
+            self._unseen[delivery.id] = None
+        self._put(Row(delivery))
 
     def _drop(self, delivery_id: int) -> None:
         self._rows.pop(delivery_id, None)

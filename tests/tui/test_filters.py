@@ -12,6 +12,7 @@ from inspector.errors import UnreachableError
 from tests.factories import attempt, delivery
 from tests.tui.fakes import FakeClient, opened, screen_text, toasts, until
 from tui.filterbook import FilterBook
+from tui.pages import Pages
 from tui.screens.deliveries import DeliveriesScreen
 from tui.screens.saved import NameScreen, SavedScreen
 from tui.widgets.delivery_list import DeliveryList
@@ -255,7 +256,9 @@ def test_what_a_sender_called_itself_is_offered(tmp_path: Path) -> None:
 
     listing = Listing()
     listing.window.add_records([made])
-    filters = Filters(FakeClient(), listing, DeliveryList(listing), tmp_path)
+    client = FakeClient()
+    pages = Pages(client, listing.window)
+    filters = Filters(client, listing, pages, DeliveryList(listing), tmp_path)
 
     values = filters._values()
 

@@ -13,7 +13,9 @@ from tests.factories import attempt, delivery, verdict
 from tests.tui.fakes import FakeClient
 from tui import matching
 from tui.matching import FIRST, MOST_CHANGED, Matching
-from tui.messages import FilterRefused, MatchesFound, MatchesSettled
+from tui.messages import FilterRefused, MatchesFound, MatchesSettled, RowsLoaded
+from tui.pages import Pages
+from tui.window import Window
 
 
 @pytest.fixture(autouse=True)
@@ -27,12 +29,16 @@ class Running:
     """One filter at work, and what it has told."""
 
     def __init__(self, client: FakeClient) -> None:
-        self.matching = Matching(client)
+        self.window = Window()
+        self.matching = Matching(client, Pages(client, self.window))
         self.told: asyncio.Queue[Message] = asyncio.Queue()
 
     async def next(self) -> Message:
+        """Return what is told next, but for rows: those are taken in, as the screen does."""
         async with asyncio.timeout(10):
-            return await self.told.get()
+            while isinstance(message := await self.told.get(), RowsLoaded):
+                self.window.add_page(message.page)
+        return message
 
 
 @asynccontextmanager
@@ -59,6 +65,15 @@ async def test_newest_matches_come_first_and_then_the_rest() -> None:
     assert (first.is_first, rest.is_first) == (True, False)
     assert [*first.found.numbers, *rest.found.numbers] == list(range(4 * FIRST - 1, 0, -2))
     assert len(first.found.numbers) == FIRST
+
+
+async def test_the_newest_matches_come_with_their_rows() -> None:
+    """Else their lines are painted twice."""
+    async with running(some(4 * FIRST)) as run:
+        first = await run.next()
+
+        assert isinstance(first, MatchesFound)
+        assert all(number in run.window for number in first.found.numbers)
 
 
 @pytest.mark.parametrize("put", [lambda record: record, brief], ids=["whole", "in short"])

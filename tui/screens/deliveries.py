@@ -17,7 +17,6 @@ from tui.intake import Intake
 from tui.loading import Loader
 from tui.messages import ConnectionChanged, HealthLoaded, HistoryLoaded, RowsLoaded, Told
 from tui.operations import Operations
-from tui.pages import Pages
 from tui.screens import keys
 from tui.screens.actions import ActingScreen
 from tui.surroundings import LOOK_S, Surroundings
@@ -65,7 +64,6 @@ class DeliveriesScreen(ActingScreen):
         super().__init__(client, operations, directory, zone)
         self._loader = Loader(client)
         self._intake = Intake(client)
-        self._pages = Pages(client, self._listing.window)
         self._status = StatusLine()
         self._glancing = Throttle(self, GLANCE_S, self._glance)
         self._rush_glancing = Throttle(self, RUSH_READ_S, self._glance)

@@ -15,6 +15,7 @@ from tui.compositing import SparingCompositor
 from tui.filters import Filters
 from tui.listing import Listing
 from tui.messages import FilterRefused, MatchesFound, MatchesSettled
+from tui.pages import Pages
 from tui.screens.operating import OperatingScreen
 from tui.screens.saved import NameScreen, SavedScreen
 from tui.widgets.filter_bar import FilterBar
@@ -34,7 +35,8 @@ class FilteringScreen(OperatingScreen):
         self._listing = Listing()
         self._panes = Panes(self._listing, zone)
         self._list, self._detail = self._panes.list, self._panes.detail
-        self._filters = Filters(client, self._listing, self._list, directory)
+        self._pages = Pages(client, self._listing.window)
+        self._filters = Filters(client, self._listing, self._pages, self._list, directory)
         self._returning = Returning(directory, self._listing, self._list)
 
     def on_mount(self) -> None:
