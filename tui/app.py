@@ -43,6 +43,7 @@ from tui.screens.deliveries import DeliveriesScreen
 from tui.screens.help import HelpScreen
 from tui.screens.replay import MANNERS
 from tui.themes import first_theme, keep_theme, read_theme
+from tui.workers import Workers
 
 INTERRUPT_S = 2.0
 """How soon ctrl+c must be pressed again to quit."""
@@ -83,6 +84,7 @@ class HooktapApp(App[None]):
         configuration files, the strongest first. Raises ConfigError where they name no key or theme of ours.
         """
         super().__init__()
+        self._workers = Workers(self)
         self.animation_level = "none"  # a list that glides is one that lags behind
         self._client = client
         self._directory = directory
@@ -264,7 +266,7 @@ def _collect_garbage_seldom() -> None:
     # second. Of what comes, nearly all is freed without it; what has been imported stays anyway.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(5_000, 20, 50)
 
 
 @contextlib.asynccontextmanager

@@ -1,4 +1,7 @@
-"""What spares Textual's compositor work: of each widget it renders the rows that are to be written, and no others."""
+"""What spares Textual's compositor work: of each widget it renders the rows that are to be written, and no others.
+
+And the collector: what was written ties no knots.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -30,10 +33,12 @@ class SparingCompositor(Compositor):
         finally:
             self._changed = None
 
-    def _get_renders(self, crop: Region | None = None) -> Iterable[Rendered]:
-        return (
-            super()._get_renders(crop) if self._changed is None else self._rendered(self._changed)
-        )
+    def _get_renders(self, crop: Region | None = None) -> Iterator[Rendered]:
+        changed = self._changed
+        renders = super()._get_renders(crop) if changed is None else self._rendered(changed)
+        for region, part, lines in renders:
+            yield region, part, lines
+            _untie(lines)  # by now they have been cut
 
     def _rendered(self, changed: Iterable[Region]) -> Iterator[Rendered]:
         for widget, (region, clip) in self.visible_widgets.items():
@@ -45,6 +50,16 @@ class SparingCompositor(Compositor):
                     Region(in_sight.x, rows.y, in_sight.width, rows.height)
                 )
                 yield region, part, widget.render_lines(part.translate(-region.offset))
+
+
+def _untie(lines: Iterable[Strip]) -> None:
+    """Let lines that were not cut be freed as soon as nobody holds them.
+
+    Textual keeps such a line in its own cache, as its only part: the collector would have to find it, which is late.
+    """
+    for line in lines:
+        if line._divide_cache.get((line.cell_length,)) is not None:  # noqa: SLF001
+            line._divide_cache.clear()  # noqa: SLF001
 
 
 def _bands(regions: Iterable[Region]) -> list[Region]:

@@ -221,18 +221,18 @@ class DeliveriesScreen(ActingScreen):
         self._top_bar.following = message.following
         self._top_bar.unseen = message.unseen
 
-    @work(exclusive=True, group="body", exit_on_error=False)
+    @work(exclusive=True, group="body", exit_on_error=False, description="")
     async def _load_body(self, delivery: Delivery) -> None:
         self._detail.post_message(await self._loader.body(delivery))
 
-    @work(exclusive=True, group="checks", exit_on_error=False)
+    @work(exclusive=True, group="checks", exit_on_error=False, description="")
     async def on_detail_pane_checks_wanted(self, message: DetailPane.ChecksWanted) -> None:
         """Fetch why a delivery is not verified, if it stays selected."""
         self._detail.post_message(
             await self._loader.checks(message.delivery, may_wait=message.may_wait)
         )
 
-    @work(group="answers", exit_on_error=False)
+    @work(group="answers", exit_on_error=False, description="")
     async def on_detail_pane_answers_wanted(self, message: DetailPane.AnswersWanted) -> None:
         """Fetch the bodies of the app's answers."""
         for attempt_id, response in message.answers:
@@ -242,7 +242,7 @@ class DeliveriesScreen(ActingScreen):
                 self.post_message(Told.of(error))
                 return
 
-    @work(exclusive=True, group="history", exit_on_error=False)
+    @work(exclusive=True, group="history", exit_on_error=False, description="")
     async def on_detail_pane_history_wanted(self, message: DetailPane.HistoryWanted) -> None:
         """Fetch the deliveries of the same event, if it stays selected."""
         self._detail.post_message(await self._loader.history(message.delivery))

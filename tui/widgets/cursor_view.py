@@ -178,7 +178,7 @@ class CursorView(LineView):
         for index in indexes:
             start, end = self._folding.row_of(index), self._folding.row_of(index + 1)
             for row in range(start, end):
-                self._strips.discard(row)
+                self._strips.pop(row, None)
             self.refresh(Region(0, start - top, width, end - start))
 
     def _style_of(self, index: int) -> Style:

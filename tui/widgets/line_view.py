@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.cache import LRUCache
+from textual.cache import FIFOCache
 from textual.content import Content
 from textual.geometry import Size
 from textual.highlight import highlight
@@ -22,6 +22,8 @@ from tui.widgets.steady import SteadyView
 
 AT_ONCE_CHARACTERS = 50_000
 """More are folded in a thread: where characters differ in width, each of them has to be looked at."""
+DRAWN_MAX = 512
+"""Rows that are kept as they were drawn."""
 
 
 class LineView(SteadyView, can_focus=True):
@@ -40,8 +42,9 @@ class LineView(SteadyView, can_focus=True):
         self._lines: Sequence[Line] = ()
         self._language: str | None = None
         self._folding = Folding((), 0)
-        self._contents: LRUCache[int, Content] = LRUCache(256)
-        self._strips: LRUCache[int, Strip] = LRUCache(512)
+        # No LRUCache: its entries hold each other, and those of every body would be left to the collector.
+        self._contents: FIFOCache[int, Content] = FIFOCache(256)
+        self._strips: dict[int, Strip] = {}
         self._given_up = Event()
 
     @property
@@ -82,6 +85,8 @@ class LineView(SteadyView, can_focus=True):
         if row >= self._folding.rows:
             return Strip.blank(self.size.width, self.visual_style.rich_style)
         if row not in self._strips:
+            if len(self._strips) >= DRAWN_MAX:
+                self._strips.clear()
             self._strips[row] = self._draw(row)
         return self._strips[row]
 

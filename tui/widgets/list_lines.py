@@ -20,8 +20,8 @@ from tui.widgets.steady import SteadyView
 from tui.window import Row
 
 HEADER_ROWS = 1
-DRAWN_MAX = 500
-"""Lines that are kept as they were drawn."""
+DRAWN_MAX = 200
+"""Lines that are kept as they were drawn, those drawn last."""
 
 Seen = tuple[Row | None, Standing | None]
 """What a line is drawn from."""
@@ -76,7 +76,10 @@ class ListLines(SteadyView):
         drawn, strip = self._drawn.get(place, (None, None))
         if strip is None or drawn != seen:
             strip = self._draw(number, *seen)
+            self._drawn.pop(place, None)
             self._drawn[place] = (seen, strip)
+            if len(self._drawn) > DRAWN_MAX:
+                del self._drawn[next(iter(self._drawn))]
         return strip
 
     def notify_style_update(self) -> None:
@@ -120,7 +123,7 @@ class ListLines(SteadyView):
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width
         chosen = columns.choose(width - 2, self._listing.window)
-        if chosen != self._columns or len(self._drawn) > DRAWN_MAX:
+        if chosen != self._columns:
             self._columns = chosen
             self._drawn.clear()
             self.refresh()
