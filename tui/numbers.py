@@ -52,7 +52,9 @@ class Numbers:
         older.reverse()
         if self._numbers:
             older = older[: bisect_left(older, self._numbers[0])]
-        self._numbers = older + self._numbers
+        self._numbers[:0] = (
+            older  # in place: of millions, a second copy would be held for every page
+        )
         return len(older)
 
     def remove(self, numbers: Collection[int]) -> None:

@@ -45,8 +45,8 @@ class Repeats:
             if each.first < each.number and (oldest is None or each.number < oldest)
         ]
         older.reverse()
-        self._numbers = array("q", (each.number for each in older)) + self._numbers
-        self._firsts = array("q", (each.first for each in older)) + self._firsts
+        self._numbers[:0] = array("q", (each.number for each in older))
+        self._firsts[:0] = array("q", (each.first for each in older))
         for each in older:
             self._note(each.number, each.first, has_failed=each.failed)
 

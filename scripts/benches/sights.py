@@ -97,14 +97,15 @@ def finds(newest_first: Sequence[int]) -> Sight:
     return lambda screen: is_listed(screen) and any(map(FOUND.match, screen.lines))
 
 
+def count(screen: Screen) -> int:
+    """Return how many deliveries the bar counts."""
+    found = COUNT.search(screen.lines[0])
+    return 0 if found is None else int(found[1].replace(",", ""))
+
+
 def counts(least: int) -> Sight:
     """Look for the bar to count so many deliveries."""
-
-    def is_there(screen: Screen) -> bool:
-        found = COUNT.search(screen.lines[0])
-        return found is not None and int(found[1].replace(",", "")) >= least
-
-    return is_there
+    return lambda screen: count(screen) >= least
 
 
 def body(screen: Screen) -> Part:

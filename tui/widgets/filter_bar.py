@@ -15,6 +15,7 @@ from inspector.core.queryterms import Key
 from inspector.core.text import safe, safe_lines, shorten
 from tui import labels
 from tui.completion import Completion, complete
+from tui.widgets.steady import SteadyText
 
 SETTLED_S = 0.15
 """Who types on wants nothing looked up yet."""
@@ -81,8 +82,8 @@ class FilterBar(Vertical):
         self._input = FilterInput(
             compact=True, placeholder="provider:jinko -outcome:verified", select_on_focus=False
         )
-        self._hint = Static(id="filter-hint", markup=False)
-        self._count = Static(id="filter-count", markup=False)
+        self._hint = SteadyText(id="filter-hint")
+        self._count = SteadyText(id="filter-count")
         self._timer: Timer | None = None
         self._history: Sequence[str] = ()
         self._known: Mapping[Key, Iterable[str]] = {}
@@ -135,7 +136,7 @@ class FilterBar(Vertical):
 
     def tell(self, count: str) -> None:
         """Show how many match."""
-        self._count.update(count)
+        self._count.show(Content(count))
 
     def say(self, problem: str) -> None:
         """Show what is wrong with the filter, with carets under the place."""
@@ -205,13 +206,11 @@ class FilterBar(Vertical):
         self.set_class(is_wrong, "-wrong")
         self.set_class(is_wrong or bool(offers), "-hinting")
         if is_wrong:
-            self._hint.update("\n".join(self._explained()))
+            self._hint.show(Content("\n".join(self._explained())))
         else:
             words = [each.partition(":")[2] or each for each in offers[:OFFERED_MAX]]
             names = [Content(shorten(safe(each), 40)) for each in words]
-            self._hint.update(
-                Content.assemble(("  tab: ", labels.FAINT), Content("  ").join(names))
-            )
+            self._hint.show(Content.assemble(("  tab: ", labels.FAINT), Content("  ").join(names)))
 
     def _explained(self) -> Sequence[str]:
         lines = self._problem.split("\n")

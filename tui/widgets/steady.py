@@ -46,7 +46,7 @@ class SteadyText(Static):
         self._text = content
         before = self._needed()
         self.update(content, layout=False)
-        if before is None or self._needed() != before:
+        if self.display and (before is None or self._needed() != before):
             self.refresh(layout=True)
 
     def _needed(self) -> tuple[int, int] | None:
@@ -55,7 +55,13 @@ class SteadyText(Static):
         if not width:
             return None
         rules = cast("RulesMap", self.styles)  # which is what Textual itself gives
+        least = self.styles.min_width
         return (
-            self.visual.get_optimal_width(rules, width) if self.styles.is_auto_width else 0,
+            max(
+                self.visual.get_optimal_width(rules, width) + self.gutter.width,
+                int(least.value) if least else 0,
+            )
+            if self.styles.is_auto_width
+            else 0,
             self.visual.get_height(rules, width) if self.styles.is_auto_height else 0,
         )

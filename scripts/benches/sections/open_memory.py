@@ -17,6 +17,7 @@ LOOKS = 120
 LEAST_SHARE = 0.8
 """Of the rate that was asked for; with less there is nothing to say."""
 SHOWN = 10
+LOADED_S = 5
 
 
 def held(setting: Setting) -> Result:
@@ -27,7 +28,10 @@ def held(setting: Setting) -> Result:
         inspector = stack.enter_context(contestants.hooktap("held", filled.data_dir))
         shown = stack.enter_context(terminal.opened(filled.data_dir, setting.work))
         shown.until(sights.counts(filled.deliveries), "the number of all deliveries")
-        newest, sizes_mb = _newest(setting), [pss_mb(shown.pid)]
+        shown.rest(
+            LOADED_S
+        )  # of a store that was filled earlier it has not counted all of what came since
+        loaded, newest, sizes_mb = sights.count(shown.screen), _newest(setting), [pss_mb(shown.pid)]
         stack.enter_context(arriving(inspector))
         started_s = perf_counter()
         for number in range(1, LOOKS + 1):
@@ -37,7 +41,9 @@ def held(setting: Setting) -> Result:
                 )
             shown.rest(started_s + length_s * number / LOOKS - perf_counter())
             sizes_mb.append(pss_mb(shown.pid))
-        per_s = (_newest(setting) - newest) / (perf_counter() - started_s)
+        arrived = _newest(setting) - newest
+        per_s = arrived / (perf_counter() - started_s)
+        shown.until(sights.counts(loaded + arrived), "all that has arrived")
     if per_s < PER_S * LEAST_SHARE:
         raise PaceError(f"only {per_s:.0f} deliveries arrived a second")
     early_mb = sizes_mb[round(EARLY_SHARE * LOOKS)]
