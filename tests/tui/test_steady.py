@@ -11,19 +11,20 @@ class _Texts(App[None]):
     CSS = """
     #tall { height: auto; width: 1fr; }
     #wide { height: 1; width: auto; }
+    #least { height: 1; width: auto; min-width: 10; padding: 0 1; }
     """
-    layouts = 0
 
     def compose(self) -> ComposeResult:
         yield SteadyText(id="tall")
         yield SteadyText(id="wide")
+        yield SteadyText(id="least")
 
     def show(self, name: str, text: str) -> None:
         self.query_one(f"#{name}", SteadyText).show(Content(text))
 
 
 def _sizes(app: App[None]) -> list[tuple[int, int]]:
-    return [(each.size.width, each.size.height) for each in app.query(SteadyText)]
+    return [(each.size.width, each.size.height) for each in app.query("#tall, #wide")]
 
 
 async def test_a_text_takes_the_room_it_needs() -> None:
@@ -40,7 +41,7 @@ async def test_a_text_takes_the_room_it_needs() -> None:
             app.show("wide", wide)
             await pilot.pause()
             assert _sizes(app) == sizes, (tall, wide)
-            assert "".join(str(each.render()) for each in app.query(SteadyText)) == tall + wide
+            assert "".join(str(each.render()) for each in app.query("#tall, #wide")) == tall + wide
 
 
 async def test_the_screen_is_laid_out_only_for_another_size(
@@ -49,15 +50,10 @@ async def test_the_screen_is_laid_out_only_for_another_size(
     app = _Texts()
     async with app.run_test(size=(40, 10)) as pilot:
         app.show("tall", "one")
+        app.show("least", "one")
         await pilot.pause()
-        text = app.query_one("#tall", SteadyText)
         asked: list[bool] = []
-
-        def refresh(*regions: Region, **how: bool) -> Widget:
-            asked.append(how.get("layout", False))
-            return Widget.refresh(text, *regions, **how)
-
-        monkeypatch.setattr(text, "refresh", refresh)
+        _note_refreshes(app.query_one("#tall"), asked, monkeypatch)
 
         app.show("tall", "one")
         assert asked == []
@@ -67,3 +63,35 @@ async def test_the_screen_is_laid_out_only_for_another_size(
         assert asked == [False, False, True]
         app.query_one("#tall", SteadyText).show(Content("two\nlines", []).stylize("bold"))
         assert asked[3:] == [False]
+
+
+async def test_as_long_as_it_has_room_or_is_hidden_nothing_is_laid_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = _Texts()
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.show("least", "one")
+        await pilot.pause()
+        asked: list[bool] = []
+        _note_refreshes(app.query_one("#least"), asked, monkeypatch)
+
+        app.show("least", "12345678")
+        assert asked == [False]
+        app.show("least", "123456789")
+        assert asked == [False, False, True]
+
+        app.query_one("#least").display = False
+        await pilot.pause()
+        asked.clear()
+        app.show("least", "longer than ever")
+        assert asked == [False]
+
+
+def _note_refreshes(text: Widget, asked: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Note of each refresh whether it asks for a layout."""
+
+    def refresh(*regions: Region, **how: bool) -> Widget:
+        asked.append(how.get("layout", False))
+        return Widget.refresh(text, *regions, **how)
+
+    monkeypatch.setattr(text, "refresh", refresh)

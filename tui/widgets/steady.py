@@ -55,13 +55,11 @@ class SteadyText(Static):
         if not width:
             return None
         rules = cast("RulesMap", self.styles)  # which is what Textual itself gives
-        least = self.styles.min_width
-        return (
-            max(
-                self.visual.get_optimal_width(rules, width) + self.gutter.width,
-                int(least.value) if least else 0,
-            )
-            if self.styles.is_auto_width
-            else 0,
-            self.visual.get_height(rules, width) if self.styles.is_auto_height else 0,
-        )
+        needed_width = needed_height = 0
+        if self.styles.is_auto_width:
+            least = self.styles.min_width  # in cells, wherever there is one
+            text_width = self.visual.get_optimal_width(rules, width)
+            needed_width = max(text_width + self.gutter.width, int(least.value) if least else 0)
+        if self.styles.is_auto_height:
+            needed_height = self.visual.get_height(rules, width)
+        return needed_width, needed_height
