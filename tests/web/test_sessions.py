@@ -40,16 +40,18 @@ async def page(served: Served, size: str = "width=80&height=24") -> AsyncIterato
 async def page_as_soon_as_there_is_room(served: Served) -> AsyncIterator[Socket]:
     """Come back while one is told to: a process is gone a moment before its place is free."""
     async with AsyncExitStack() as stack:
-        async with asyncio.timeout(WAIT_S):
-            while True:
-                try:
-                    socket = await stack.enter_async_context(page(served))
-                    break
-                except aiohttp.WSServerHandshakeError as error:
-                    if error.status != 503:
-                        raise
-                    await asyncio.sleep(0.01)
-        yield socket
+        yield await _admitted(stack, served)
+
+
+async def _admitted(stack: AsyncExitStack, served: Served) -> Socket:
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            try:
+                return await stack.enter_async_context(page(served))
+            except aiohttp.WSServerHandshakeError as error:
+                if error.status != 503:
+                    raise
+                await asyncio.sleep(0.01)
 
 
 async def told(socket: Socket, until: bytes) -> bytes:
