@@ -107,17 +107,6 @@ async def test_every_field_comes_back(store: Store) -> None:
     assert await store.response_body(3) is None
 
 
-async def test_the_usual_way_in_takes_no_byte(store: Store, data_dir: DataDir) -> None:
-    ways = ["ingress", "import"]
-    stored = [await store.append_delivery(delivery(via=via)) for via in ways]
-
-    with closing(sqlite3.connect(data_dir.database)) as connection:
-        kept = connection.execute("SELECT via FROM delivery ORDER BY id").fetchall()
-
-    assert kept == [("",), ("import",)]
-    assert [(await store.stored(each.id)).via for each in stored] == ways
-
-
 async def test_text_and_numbers_that_sqlite_cannot_hold_break_nothing(store: Store) -> None:
     """From a hostile sender or target: lone surrogates, and numbers of a thousand digits."""
     await store.append_delivery(

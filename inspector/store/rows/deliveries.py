@@ -65,10 +65,6 @@ INSERT_DUPLICATES = "INSERT INTO duplicate (delivery_id, of, held) VALUES {rows}
 DUPLICATE_COLUMNS = 3
 
 
-_USUAL_WAY = "ingress"
-"""How nearly every delivery came: in its row that is the empty text, which takes no byte."""
-
-
 def delivery_row(delivery: Delivery) -> Row:
     """Return what `INSERT_DELIVERIES` takes for one, without the id."""
     request, verification = delivery.request, delivery.verification
@@ -76,7 +72,7 @@ def delivery_row(delivery: Delivery) -> Row:
         delivery.uid,
         delivery.endpoint,
         delivery.received_at_us,
-        "" if delivery.via == _USUAL_WAY else delivery.via,
+        delivery.via,
         request.method,
         request.target,
         encode_headers(request.headers),
@@ -138,7 +134,7 @@ def delivery_from_row(row: Row, body: bytes = b"") -> Delivery:
         uid=uid,
         endpoint=endpoint,
         received_at_us=received_at_us,
-        via=via or _USUAL_WAY,
+        via=via,
         request=Request(method, target, decode_headers(headers), body, peer),
         body_bytes=body_bytes,
         provider=verdict.provider,
