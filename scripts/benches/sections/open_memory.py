@@ -18,6 +18,7 @@ LEAST_SHARE = 0.8
 """Of the rate that was asked for; with less there is nothing to say."""
 SHOWN = 10
 LOADED_S = 5
+"""For what a store that was filled earlier holds besides: it is counted after the number that was asked for."""
 
 
 def held(setting: Setting) -> Result:
@@ -28,9 +29,7 @@ def held(setting: Setting) -> Result:
         inspector = stack.enter_context(contestants.hooktap("held", filled.data_dir))
         shown = stack.enter_context(terminal.opened(filled.data_dir, setting.work))
         shown.until(sights.counts(filled.deliveries), "the number of all deliveries")
-        shown.rest(
-            LOADED_S
-        )  # of a store that was filled earlier it has not counted all of what came since
+        shown.rest(LOADED_S)
         loaded, newest, sizes_mb = sights.count(shown.screen), _newest(setting), [pss_mb(shown.pid)]
         stack.enter_context(arriving(inspector))
         started_s = perf_counter()
