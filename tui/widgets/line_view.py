@@ -15,9 +15,9 @@ from textual.highlight import highlight
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style
-from textual.visual import Visual
 
 from tui.folding import Folding, GivenUp, Line
+from tui.pen import Pen
 from tui.widgets.steady import SteadyView
 
 AT_ONCE_CHARACTERS = 50_000
@@ -45,6 +45,7 @@ class LineView(SteadyView, can_focus=True):
         # No LRUCache: its entries hold each other, and those of every body would be left to the collector.
         self._contents: FIFOCache[int, Content] = FIFOCache(256)
         self._strips: dict[int, Strip] = {}
+        self._pen = Pen(self)
         self._given_up = Event()
 
     @property
@@ -68,6 +69,7 @@ class LineView(SteadyView, can_focus=True):
     def notify_style_update(self) -> None:
         """Forget what was drawn in the old colours."""
         super().notify_style_update()
+        self._pen.forget()
         self._strips.clear()
 
     def selection_updated(self, selection: Selection | None) -> None:
@@ -125,7 +127,7 @@ class LineView(SteadyView, can_focus=True):
         content = self._selected(self._content(piece.index), piece.index)
         content = content[piece.start : piece.end].pad_left(piece.indent)
         width, style = self._folding.width, self._style_of(piece.index)
-        strip = Visual.to_strips(self, content, width, 1, style, apply_selection=False, pad=True)[0]
+        strip = self._pen.draw(content, width, style)
         return strip.apply_offsets(piece.start - piece.indent, piece.index)
 
     def _style_of(self, index: int) -> Style:  # noqa: ARG002 - for a view that has a cursor

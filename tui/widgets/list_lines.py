@@ -10,12 +10,12 @@ from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.style import Style
-from textual.visual import Visual
 from textual.widget import Widget
 
 from tui import columns, labels
 from tui.eventfold import Standing
 from tui.listing import Listing
+from tui.pen import Pen
 from tui.widgets.steady import SteadyView
 from tui.window import Row
 
@@ -56,11 +56,12 @@ class ListLines(SteadyView):
         self._zone = zone
         self._columns: list[columns.Column] = []
         self._drawn: dict[tuple[int, bool | None], tuple[Seen, Strip]] = {}
-        """Lines by number, and whether they are under the cursor; drawing one takes a tenth of a millisecond."""
+        """Lines by number, and whether they are under the cursor; to draw a screen full takes milliseconds."""
         self._shown: list[tuple[int, Seen]] = []
         """What was in sight when the list was drawn last."""
         self._drawn_thumb: tuple[int, int] | None = None
         self._styles_cache = _Uncached()
+        self._pen = Pen(self)
         self._look: tuple[str, Style] | None = None
 
     def render_line(self, y: int) -> Strip:
@@ -88,6 +89,7 @@ class ListLines(SteadyView):
         look = self.app.theme, self.visual_style
         if look != self._look:
             self._look = look
+            self._pen.forget()
             self._drawn.clear()
 
     def _redraw(self, number: int | None) -> None:
@@ -116,9 +118,7 @@ class ListLines(SteadyView):
 
     def _strip(self, mark: str, content: Content, *component: str) -> Strip:
         style = self.get_visual_style(*component)
-        line = Content(mark) + content
-        strips = Visual.to_strips(self, line, self.size.width, 1, style, pad=True)
-        return strips[0] if strips else Strip.blank(0)  # no column is left beside the scrollbar
+        return self._pen.draw(Content(mark) + content, self.size.width, style)
 
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width
