@@ -9,7 +9,7 @@ import pytest
 
 from inspector.core.model import Outcome, Verification
 from tests.factories import attempt, delivery, response
-from tests.tui.fakes import FakeClient, screen_text, until
+from tests.tui.fakes import FakeClient, opened, screen_text, until
 from tests.tui.test_keymap import configured
 from tui.app import HooktapApp
 from tui.themes import DARK, LIGHT, first_theme, keep_theme
@@ -86,3 +86,21 @@ async def test_without_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for word in ("verified", "mismatch", "stale", "missing", "malformed"):
         assert word in text
     assert "500" in text
+
+
+async def test_another_theme_leaves_no_line_in_the_old_colours(tmp_path: Path) -> None:
+    """Whether chosen at the start or in the middle, everything looks the same."""
+    body = b'{"booking": "JNK-TEST00", "paid": true}'
+    row = delivery(body=body, verification=Verification(Outcome.MISMATCH, "why"))
+
+    async def look(at_first: str, then: str) -> set[str]:
+        client = FakeClient((row, [attempt(delivery_id=row.id, result=response(status=500))]))
+        async with opened(client, tmp_path, (120, 40), theme=at_first) as pilot:
+            await until(pilot, lambda: "JNK-TEST00" in screen_text(pilot))
+            pilot.app.theme = then
+            await pilot.pause()
+            return set(re.findall(r"#[0-9a-f]{6}", pilot.app.export_screenshot()))
+
+    light = await look(LIGHT, LIGHT)
+    assert light != await look(DARK, DARK)
+    assert await look(DARK, LIGHT) == light
