@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.api.strangers import answering
 TIMEOUT_S = 60
 """Only so that a test that has gone wrong ends."""
 
-Feed = AsyncGenerator[Record | Connection, None] | AsyncGenerator[News | Connection, None]
+Feed = AsyncGenerator[Record | Connection, None] | AsyncGenerator[Sequence[News] | Connection, None]
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def take(feed: Feed, count: int) -> list[int]:
         while len(found) < count:
             item = await anext(feed)
             if not isinstance(item, Connection):
-                found.append(item.id)
+                found += [each.id for each in ([item] if isinstance(item, Record) else item)]
     return found
 
 
@@ -104,13 +104,22 @@ async def test_a_break(api: Serving) -> None:
         assert await take(feed, 2) == [1, 2]
 
 
+async def told_next(feed: AsyncGenerator[Sequence[News] | Connection, None]) -> Sequence[News]:
+    item = await anext(feed)
+    assert not isinstance(item, Connection)
+    return item
+
+
 async def test_at_a_glance(api: Serving) -> None:
     """Of what is too much to be told whole a brief comes, in its place; all of it comes once, in order."""
     await api.receive(10)
     async with api.client() as client, aclosing(client.glance(0, whole_per_s=2)) as feed:
-        told = [item for _ in range(11) if not isinstance(item := await anext(feed), Connection)]
+        assert await anext(feed) is Connection.CONNECTED
+        told: list[News] = []
+        while len(told) < 10:
+            told += await told_next(feed)
         await api.receive(1)
-        later = await anext(feed)
+        [later] = await told_next(feed)
 
     assert [each.id for each in told] == list(range(1, 11))
     assert [type(each) for each in told] == [Brief] * 9 + [Delivery]

@@ -1,7 +1,7 @@
 """Where records come in: the numbers of the history, newest first, and the feed meanwhile, without a gap between."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import NoReturn
 
@@ -17,8 +17,8 @@ FIRST = 1000
 SLICE = 25_000
 WHOLE_PER_S = 600
 """Records of which more is told than lists and counts need: several screens full a second."""
-QUEUE_MAX = 4096
-"""Records between two looks at them. While it is full the feed waits, and the inspector keeps the rest."""
+WAITING_MAX = 4096
+"""Records between two looks at them. With so many the feed waits, and the inspector keeps the rest."""
 RETRY_S = 1.0
 
 Tell = Callable[[Message], object]
@@ -29,11 +29,14 @@ class Intake:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._records: asyncio.Queue[News] = asyncio.Queue(QUEUE_MAX)
+        self._records: list[News] = []
+        self._taken = asyncio.Event()
 
     def take(self) -> list[News]:
         """Return the records that came since the last call."""
-        return [self._records.get_nowait() for _ in range(self._records.qsize())]
+        records, self._records = self._records, []
+        self._taken.set()
+        return records
 
     async def run(self, tell: Tell) -> NoReturn:
         """Read for ever. Numbers, the inspector's health and the state of the connection go to `tell`."""
@@ -73,8 +76,8 @@ class Intake:
                 async with aclosing(self._client.glance(after, WHOLE_PER_S)) as feed:
                     async for item in feed:
                         if not isinstance(item, Connection):
-                            await self._records.put(item)
-                            after = item.id
+                            await self._put(item)
+                            after = item[-1].id
                         elif item is Connection.CONNECTED:
                             tell(ConnectionChanged(item))
                             await self._read_health(tell)
@@ -83,6 +86,12 @@ class Intake:
             except HooktapError as error:
                 tell(ConnectionChanged(Connection.RECONNECTING, str(error)))
             await asyncio.sleep(RETRY_S)
+
+    async def _put(self, records: Sequence[News]) -> None:
+        while len(self._records) >= WAITING_MAX:
+            self._taken.clear()
+            await self._taken.wait()
+        self._records.extend(records)
 
     async def _read_health(self, tell: Tell) -> int:
         """Give out how the inspector is; return the highest number it had stored before this returned."""

@@ -47,8 +47,13 @@ class Pulse:
                     beat.invalid += record.is_invalid
                 case Attempt(started_at_us=at_us) if at_us // SECOND_US > oldest:
                     self._at(at_us).failed += not record.succeeded
-                case Brief(at_us=at_us) if at_us // SECOND_US > oldest:
-                    self._at(at_us).add(_beat(record))
+                case Brief(at_us=at_us, kind=kind, failed=failed) if at_us // SECOND_US > oldest:
+                    beat = self._at(at_us)
+                    if kind is Kind.DELIVERY:
+                        beat.arrivals += 1
+                        beat.invalid += failed
+                    else:
+                        beat.failed += failed
         if len(self._seconds) > 2 * SPAN_S:
             self._seconds = {at: beat for at, beat in self._seconds.items() if at > oldest}
 
@@ -73,10 +78,7 @@ class Pulse:
         return columns
 
     def _at(self, at_us: int) -> Beat:
-        return self._seconds.setdefault(at_us // SECOND_US, Beat())
-
-
-def _beat(record: Brief) -> Beat:
-    if record.kind is Kind.DELIVERY:
-        return Beat(arrivals=1, invalid=record.failed)
-    return Beat(failed=record.failed)
+        beat = self._seconds.get(at_us // SECOND_US)
+        if beat is None:
+            beat = self._seconds[at_us // SECOND_US] = Beat()
+        return beat

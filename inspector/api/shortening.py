@@ -10,12 +10,14 @@ from inspector.feed import Batch
 
 BURST_S = 0.5
 """So many seconds' worth may come at once."""
-REST_S = 0.1
-"""Once it has had its fill, so long more is gathered before it is told of it."""
+REST_S = 0.25
+"""In a rush, so long more is gathered before the client is told of it."""
+RUSH_WHOLE = 64
+"""So many of that are told whole: more than stands on a screen, and all others are over it before they are seen."""
 
 
 class Shortening:
-    """A token for each record that is told whole; what there is no token for is told in short."""
+    """A token for each record that is told whole. More records than tokens are a rush, until they are enough again."""
 
     def __init__(
         self, whole_per_s: int | None, *, clock: Callable[[], float] = time.monotonic
@@ -24,6 +26,7 @@ class Shortening:
         self.is_wanted = whole_per_s is not None
         self._whole_per_s = whole_per_s or 0
         self._bucket = Bucket(BURST_S * self._whole_per_s, clock)
+        self._is_rush = False
 
     def split(self, batch: Batch) -> tuple[Sequence[Record], Sequence[Record]]:
         """Return what is told in short, and what is told whole after that.
@@ -32,15 +35,17 @@ class Shortening:
         """
         if not self.is_wanted:
             return (), batch.records
-        whole = min(int(self._refilled()), len(batch.records)) if batch.is_last else 0
-        self._bucket.left -= whole
-        at = len(batch.records) - whole
+        at = len(batch.records) - (self._whole(len(batch.records)) if batch.is_last else 0)
         return batch.records[:at], batch.records[at:]
 
     async def rest(self, batch: Batch) -> None:
-        """Wait, if that was more than can be told whole, until there is a worthwhile number of tokens again."""
-        if self.is_wanted and batch.is_last and self._refilled() < 1:
+        """Wait, in a rush, until there is more to tell of."""
+        if self._is_rush and batch.is_last:
             await asyncio.sleep(REST_S)
 
-    def _refilled(self) -> float:
-        return self._bucket.refill(self._whole_per_s, BURST_S * self._whole_per_s)
+    def _whole(self, count: int) -> int:
+        tokens = int(self._bucket.refill(self._whole_per_s, BURST_S * self._whole_per_s))
+        was_rush, self._is_rush = self._is_rush, count > tokens
+        self._bucket.left -= min(count, tokens)
+        most = RUSH_WHOLE if was_rush and self._is_rush else count
+        return min(count, tokens, most)

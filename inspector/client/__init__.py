@@ -313,8 +313,13 @@ class Client:
         """
         return whole(self._transport, after)
 
-    def glance(self, after: int, whole_per_s: int) -> AsyncGenerator[News | Connection, None]:
-        """Yield what `feed` does; of more than so many records a second, the newest, and of the others a brief."""
+    def glance(
+        self, after: int, whole_per_s: int
+    ) -> AsyncGenerator[Sequence[News] | Connection, None]:
+        """Yield what `feed` does, several at once.
+
+        Of more than so many records a second come the newest, and of the others a brief.
+        """
         return shortened(self._transport, after, whole_per_s)
 
     async def _switch(self, endpoint: str, what: str) -> JSON:

@@ -3,7 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -34,14 +35,24 @@ class Connection(StrEnum):
     RECONNECTING = "reconnecting"
 
 
-def whole(transport: Transport, after: int | None) -> AsyncGenerator[Record | Connection, None]:
+async def whole(
+    transport: Transport, after: int | None
+) -> AsyncGenerator[Record | Connection, None]:
     """Yield what `Client.feed` promises."""
-    return _follow(transport, after, "", lambda line: (record_from_json(line),))
+    async with aclosing(
+        _follow(transport, after, "", lambda line: (record_from_json(line),))
+    ) as told:
+        async for item in told:
+            if isinstance(item, Connection):
+                yield item
+            else:
+                for record in item:
+                    yield record
 
 
 def shortened(
     transport: Transport, after: int, whole_per_s: int
-) -> AsyncGenerator[News | Connection, None]:
+) -> AsyncGenerator[Sequence[News] | Connection, None]:
     """Yield what `Client.glance` promises."""
     return _follow(transport, after, f"&whole={whole_per_s}", _told)
 
@@ -55,7 +66,7 @@ async def _follow(
     after: int | None,
     asked: str,
     parse: Callable[[Mapping[str, Any]], Sequence[T]],
-) -> AsyncGenerator[T | Connection, None]:
+) -> AsyncGenerator[Sequence[T] | Connection, None]:
     connected: bool | None = None
     delay_s = DELAY_MIN_S
     while True:
@@ -69,9 +80,9 @@ async def _follow(
                 yield Connection.CONNECTED
                 async for text in socket:
                     delay_s = DELAY_MIN_S
-                    for record in _records(parse, text):
-                        after = record.id
-                        yield record
+                    records = _records(parse, text)
+                    after = records[-1].id
+                    yield records
         except InvalidStatus as error:
             status, answer = error.response.status_code, error.response.body
             if status < 500 and not transport.has_moved():
@@ -89,9 +100,9 @@ async def _follow(
         transport.has_moved()
 
 
-def _records(parse: Callable[[Mapping[str, Any]], Sequence[T]], frame: str | bytes) -> Iterator[T]:
-    for line in frame.split("\n") if isinstance(frame, str) else [frame]:
-        yield from read(parse, line)
+def _records(parse: Callable[[Mapping[str, Any]], Sequence[T]], frame: str | bytes) -> Sequence[T]:
+    lines = frame.split("\n") if isinstance(frame, str) else [frame]
+    return [record for line in lines for record in read(parse, line)]
 
 
 async def _newest(transport: Transport) -> int:

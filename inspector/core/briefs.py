@@ -16,6 +16,9 @@ class Kind(StrEnum):
     VERDICT = "verdict"
 
 
+_KINDS = {kind.value: kind for kind in Kind}  # in a rush this is quicker than `Kind(...)`
+
+
 class Brief(NamedTuple):
     """One record in short."""
 
@@ -55,4 +58,7 @@ def briefs_to_json(briefs: Iterable[Brief]) -> dict[str, Any]:
 
 def briefs_from_json(data: Mapping[str, Any]) -> list[Brief]:
     """Give back what `briefs_to_json` was given. Raises ValueError where one is of no kind that is known here."""
-    return [Brief(number, Kind(kind), *others) for number, kind, *others in data["briefs"]]
+    try:
+        return [Brief(number, _KINDS[kind], *others) for number, kind, *others in data["briefs"]]
+    except KeyError as error:
+        raise ValueError(f"no record is of the kind {error}") from None

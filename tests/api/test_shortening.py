@@ -1,6 +1,6 @@
 import pytest
 
-from inspector.api.shortening import BURST_S, REST_S, Shortening
+from inspector.api.shortening import BURST_S, REST_S, RUSH_WHOLE, Shortening
 from inspector.core.model import Record
 from inspector.feed import Batch
 from tests import factories
@@ -40,6 +40,21 @@ def test_of_too_many_the_newest_are_whole() -> None:
     assert ids(shortening.split(batch(101, 103))) == [[101, 102, 103], []]
     clock.now_s += 2 / PER_S + 0.001
     assert ids(shortening.split(batch(104, 107))) == [[104, 105], [106, 107]]
+
+
+def test_in_a_rush_no_more_are_whole_than_can_be_seen_until_they_are_few_enough_again() -> None:
+    clock = Clock()
+    shortening = Shortening(10 * RUSH_WHOLE, clock=clock)
+
+    def whole(count: int, after_s: float) -> int:
+        clock.now_s += after_s
+        return len(shortening.split(batch(1, count))[1])
+
+    assert whole(100 * RUSH_WHOLE, after_s=0) == 5 * RUSH_WHOLE
+    assert whole(100 * RUSH_WHOLE, after_s=0.25) == RUSH_WHOLE
+    assert whole(3 * RUSH_WHOLE, after_s=0.25) == RUSH_WHOLE
+    assert whole(2 * RUSH_WHOLE, after_s=0.25) == 2 * RUSH_WHOLE
+    assert whole(3 * RUSH_WHOLE, after_s=0.25) == 3 * RUSH_WHOLE
 
 
 def test_as_many_as_were_asked_for_are_whole_for_ever() -> None:

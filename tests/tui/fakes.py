@@ -203,14 +203,16 @@ class FakeClient(Client):
         self._note("send_sample", provider, event)
         return self.sampled
 
-    async def glance(self, after: int, whole_per_s: int) -> AsyncGenerator[News | Connection, None]:
+    async def glance(
+        self, after: int, whole_per_s: int
+    ) -> AsyncGenerator[Sequence[News] | Connection, None]:
         self.calls.append(("feed", after))
         yield Connection.CONNECTED
         while True:
             item = await self._feed.get()
             if isinstance(item, Delivery):
                 self.rows.setdefault(item.id, (item, []))
-            yield item
+            yield item if isinstance(item, Connection) else [item]
 
     def _repeats(self, numbers: Sequence[int]) -> list[Repeat]:
         return [

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 from textual.message import Message
@@ -11,7 +11,7 @@ from inspector.errors import HooktapError, UnreachableError
 from tests.factories import attempt, delivery
 from tests.tui.fakes import FakeClient
 from tui import intake
-from tui.intake import FIRST, QUEUE_MAX, SLICE, Intake
+from tui.intake import FIRST, SLICE, WAITING_MAX, Intake
 from tui.messages import ConnectionChanged, HealthLoaded, HistoryLoaded
 
 
@@ -115,16 +115,16 @@ async def test_records_wait_to_be_taken_and_are_bounded() -> None:
     reader = Intake(client)
     async with asyncio.TaskGroup() as tasks:
         reading = tasks.create_task(reader.run(lambda _: None))
-        client.arrive(*(delivery(id=number + 1) for number in range(2 * QUEUE_MAX)))
+        client.arrive(*(delivery(id=number + 1) for number in range(2 * WAITING_MAX)))
         taken: list[News] = []
-        while len(taken) < 2 * QUEUE_MAX:
+        while len(taken) < 2 * WAITING_MAX:
             await asyncio.sleep(0)
             batch = reader.take()
-            assert len(batch) <= QUEUE_MAX
+            assert len(batch) <= WAITING_MAX
             taken += batch
         reading.cancel()
 
-    assert [record.id for record in taken] == list(range(1, 2 * QUEUE_MAX + 1))
+    assert [record.id for record in taken] == list(range(1, 2 * WAITING_MAX + 1))
     assert reader.take() == []
 
 
@@ -133,7 +133,9 @@ class Refusing(FakeClient):
 
     refusals = 1
 
-    async def glance(self, after: int, whole_per_s: int) -> AsyncGenerator[News | Connection, None]:
+    async def glance(
+        self, after: int, whole_per_s: int
+    ) -> AsyncGenerator[Sequence[News] | Connection, None]:
         async for item in super().glance(after, whole_per_s):
             yield item
             if self.refusals and not isinstance(item, Connection):
