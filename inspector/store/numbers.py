@@ -26,12 +26,14 @@ OF_OUTCOME = """
 
 MERGED = " ORDER BY id DESC LIMIT :limit"
 
+# All in one row. For each row Python lets go of the interpreter lock, and waits for it again: beside a rush of
+# deliveries that takes longer than all the reading.
+IN_ONE = "SELECT group_concat(id) FROM ({})"
+
 # Most never failed, which the index of failures knows: the attempts themselves are read only of those that did. The
 # condition is that of the index, word for word.
 REPEATS = """
-    SELECT
-        delivery_id,
-        of,
+    SELECT group_concat(delivery_id || ',' || CAST(of AS INTEGER) || ',' || (
         EXISTS (
             SELECT 1 FROM attempt INDEXED BY attempt_failed
             WHERE delivery_id = duplicate.delivery_id AND (failure IS NOT NULL OR status NOT BETWEEN 200 AND 299)
@@ -42,9 +44,9 @@ REPEATS = """
             ORDER BY number DESC
             LIMIT 1
         )
+    ))
     FROM duplicate
     WHERE delivery_id BETWEEN :low AND :high
-    ORDER BY delivery_id DESC
 """
 
 
@@ -57,9 +59,10 @@ def page(connection: sqlite3.Connection, before: int, limit: int) -> Numbers:
             return Numbers([], oldest=oldest)
         values = {f"outcome_{n}": each for n, each in enumerate(outcomes)}
         parts = [OF_OUTCOME.format(value=f":{name}") for name in values]
-        sql = " UNION ALL ".join(parts) + MERGED
+        sql = IN_ONE.format(" UNION ALL ".join(parts) + MERGED)
         wanted = {"before": integer(before), "limit": limit}
-        numbers = [number for (number,) in connection.execute(sql, {**values, **wanted})]
+        numbers = _integers(connection.execute(sql, {**values, **wanted}))
+        numbers.sort(reverse=True)  # they are: but SQL does not promise in which order it joins
         repeats = _repeats(connection, numbers) if numbers else []
     onward = numbers[-1] if len(numbers) == limit else None
     return Numbers(numbers, onward, oldest, repeats=repeats)
@@ -68,10 +71,17 @@ def page(connection: sqlite3.Connection, before: int, limit: int) -> Numbers:
 def _repeats(connection: sqlite3.Connection, newest_first: list[int]) -> list[Repeat]:
     """Return those of a page whose event came before."""
     span = {"low": newest_first[-1], "high": newest_first[0]}
-    return [
-        Repeat(number, first, bool(failed))
-        for number, first, failed in connection.execute(REPEATS, span)
-    ]
+    integers = iter(_integers(connection.execute(REPEATS, span)))
+    repeats = zip(integers, integers, integers, strict=True)
+    return sorted(
+        (Repeat(number, first, bool(failed)) for number, first, failed in repeats), reverse=True
+    )
+
+
+def _integers(rows: sqlite3.Cursor) -> list[int]:
+    """Return the integers with commas between that the only row holds, if there are any."""
+    (joined,) = rows.fetchone()
+    return [int(each) for each in joined.split(",")] if joined else []
 
 
 def _outcomes(connection: sqlite3.Connection) -> list[str]:
