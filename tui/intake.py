@@ -14,7 +14,8 @@ from tui.messages import ConnectionChanged, HealthLoaded, HistoryLoaded
 
 FIRST = 1000
 """Numbers that are asked for first: enough for any screen, and there at once."""
-SLICE = 25_000
+SLICE = 10_000
+"""Numbers that are asked for next, and again. With more at once, deliveries that arrive meanwhile would wait for it."""
 WHOLE_PER_S = 600
 """Records of which more is told than lists and counts need: several screens full a second."""
 WAITING_MAX = 4096

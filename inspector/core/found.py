@@ -75,7 +75,7 @@ def numbers_to_json(found: Numbers) -> dict[str, Any]:
         "before": found.before,
         "oldest": found.oldest,
         "text_index": None if found.index is None else asdict(found.index),
-        "repeats": [[each.number, each.first, int(each.failed)] for each in found.repeats],
+        "repeats": list(found.repeats),
     }
 
 
@@ -86,7 +86,7 @@ def numbers_from_json(data: Mapping[str, Any]) -> Numbers:
         data["before"],
         data["oldest"],
         _coverage(data["text_index"]),
-        [Repeat(number, first, bool(failed)) for number, first, failed in data["repeats"]],
+        [Repeat(*each) for each in data["repeats"]],
     )
 
 
