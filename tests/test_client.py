@@ -278,6 +278,26 @@ async def test_an_answer_cut_short() -> None:
     assert asked == ["/api/deliveries/1/replay"]
 
 
+async def test_a_kept_connection_that_is_closed_under_a_question() -> None:
+    """It is asked again over a new one. An order has a connection of its own each time: it may not be given twice."""
+    seen: dict[object, list[str]] = {}
+
+    async def once(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        over = seen.setdefault(request.transport.get_extra_info("peername"), [])
+        over.append(request.method)
+        if len(over) > 1:
+            request.transport.abort()
+        return web.json_response({"status": "ok"})
+
+    async with answering(once) as url, Client(url, "token") as client:
+        for _ in range(3):
+            assert (await client.health())["status"] == "ok"
+            assert await client.pause("demo") == {"status": "ok"}
+
+    assert sorted(seen.values()) == [["GET"], ["GET", "GET"], ["GET", "GET"], *[["POST"]] * 3]
+
+
 async def test_no_proxy_is_asked(api: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     """Loopback traffic, with the token in it, goes to no proxy of the environment."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):

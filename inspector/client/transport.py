@@ -50,21 +50,21 @@ class Transport:
     def __init__(self, place: Place, data_dir: DataDir | None = None) -> None:
         self.place = place
         self._data_dir = data_dir
-        self._session: aiohttp.ClientSession | None = None
+        self._asking: aiohttp.ClientSession | None = None
+        """For GET: its connections are kept, and where the other side has just closed one, aiohttp asks again."""
+        self._telling: aiohttp.ClientSession | None = None
+        """For all else, which may be done once only: each time a connection of its own."""
 
     def open(self) -> None:
         """Make ready to call; on the event loop."""
-        self._session = aiohttp.ClientSession(
-            timeout=TIMEOUT,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # A POST on a kept connection that the other side has just closed would fail.
-            connector=aiohttp.TCPConnector(force_close=True),
-        )
+        self._asking = _session(is_kept=True)
+        self._telling = _session(is_kept=False)
 
     async def close(self) -> None:
         """End whatever is open."""
-        if self._session is not None:
-            await self._session.close()
+        for session in (self._asking, self._telling):
+            if session is not None:
+                await session.close()
 
     async def call(
         self,
@@ -76,12 +76,13 @@ class Transport:
         invalid: type[HooktapError] = ConfigError,
     ) -> bytes:
         """Return the body of the answer; raise its sentence if it is an error, as `invalid` if it is 400."""
-        if self._session is None:
+        session = self._asking if method == "GET" else self._telling
+        if session is None:
             raise RuntimeError("use the client inside its `async with` block")
         while True:
             place = self.place
             try:
-                async with self._session.request(
+                async with session.request(
                     method,
                     place.url + path,
                     params=params,
@@ -113,6 +114,14 @@ class Transport:
         moved = place != self.place
         self.place = place
         return moved
+
+
+def _session(*, is_kept: bool) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        timeout=TIMEOUT,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        connector=aiohttp.TCPConnector(force_close=not is_kept),
+    )
 
 
 def read(parse: Callable[[Any], T], text: str | bytes) -> T:
