@@ -10,7 +10,7 @@ from aiohttp import web
 
 from inspector.client import Client, Connection
 from inspector.client import feed as module
-from inspector.core.briefs import Brief, News
+from inspector.core.briefs import Brief, News, briefs_to_json
 from inspector.core.model import Attempt, Delivery, Record, Response
 from inspector.core.wire import dumps, record_to_json
 from inspector.datadir import Addresses, DataDir
@@ -273,6 +273,25 @@ async def test_words_of_another_version(line: str) -> None:
         assert await anext(feed) is Connection.CONNECTED
         with pytest.raises(HooktapError, match="another version"):
             await anext(feed)
+
+
+async def test_no_records_at_all() -> None:
+    """A line of the feed may tell of nothing."""
+
+    async def nothing(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str(dumps(briefs_to_json([])))
+        await socket.send_str(dumps(record_to_json(factories.delivery(id=8))))
+        await socket.close()
+        return socket
+
+    async with (
+        answering(nothing) as url,
+        Client(url, "token") as client,
+        aclosing(client.glance(7, whole_per_s=1)) as feed,
+    ):
+        assert await take(feed, 1) == [8]
 
 
 async def test_a_failing_server_is_asked_again(pauses: list[float]) -> None:

@@ -17,7 +17,7 @@ FIRST = 1000
 SLICE = 10_000
 """Numbers that are asked for next, and again. With more at once, deliveries that arrive meanwhile would wait for it."""
 WHOLE_PER_S = 600
-"""Records of which more is told than lists and counts need: several screens full a second."""
+"""Records of which more is told than lists and counts need: several screens full a second, fewer in a rush."""
 WAITING_MAX = 4096
 """Records between two looks at them. With so many the feed waits, and the inspector keeps the rest."""
 RETRY_S = 1.0

@@ -104,7 +104,7 @@ class EndpointRoutes:
     async def _count(self, names: list[str]) -> None:
         started_s = time.monotonic()
         if started_s >= self._count_at_s:
-            self._tallies = await self._store.tallies(names, _midnight_us())
+            self._tallies = await self._store.tallies(names, midnight_us(datetime.now(UTC)))
             now_s = time.monotonic()
             self._count_at_s = now_s + TALLY_REST * (now_s - started_s)
 
@@ -124,10 +124,11 @@ class EndpointRoutes:
         }
 
 
-def _midnight_us() -> int:
-    """Return when the day began here, which is where the terminal is, too."""
-    today = datetime.now(UTC).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    return int(today.timestamp()) * 1_000_000
+def midnight_us(now: datetime) -> int:
+    """Return when the day of `now` began here, which is where the terminal is, too."""
+    # Without the offset of now: where the clocks are changed today, midnight had another.
+    midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    return int(midnight.timestamp()) * 1_000_000
 
 
 def _reply(reply: ReplyMode | Reply) -> str:

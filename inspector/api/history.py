@@ -57,10 +57,15 @@ async def of_event(store: Store, delivery_id: int) -> History:
         elif len(page.deliveries) == PAGE:
             before = page.deliveries[-1].id
         else:
-            return History(same[:MOST][::-1], is_whole=len(same) <= MOST)
-    if delivery not in same:
-        same.append(delivery)
-    return History(same[:MOST][::-1], is_whole=False)
+            return _newest(same, delivery, is_whole=len(same) <= MOST)
+    return _newest(same, delivery, is_whole=False)
+
+
+def _newest(newest_first: Sequence[Delivery], asked: Delivery, *, is_whole: bool) -> History:
+    told = list(newest_first[:MOST])
+    if all(each.id != asked.id for each in told):
+        told = [*told[: MOST - 1], asked]
+    return History(told[::-1], is_whole)
 
 
 def _like(delivery: Delivery) -> Query:

@@ -5,19 +5,19 @@ import time
 from collections.abc import Callable, Sequence
 
 from inspector.bucket import Bucket
-from inspector.core.model import Record
+from inspector.core.model import Delivery, Record
 from inspector.feed import Batch
 
 BURST_S = 0.5
 """So many seconds' worth may come at once."""
 REST_S = 0.25
 """In a rush, so long more is gathered before the client is told of it."""
-RUSH_WHOLE = 64
-"""So many of that are told whole: more than stands on a screen, and all others are over it before they are seen."""
+RUSH_DELIVERIES = 64
+"""So many of that are told whole, with their attempts: more than stand on a screen, and others nobody would see."""
 
 
 class Shortening:
-    """A token for each record that is told whole. More records than tokens are a rush, until they are enough again."""
+    """Tokens for what comes, so many a second. More records than tokens are a rush: then the newest are told whole."""
 
     def __init__(
         self, whole_per_s: int | None, *, clock: Callable[[], float] = time.monotonic
@@ -35,7 +35,7 @@ class Shortening:
         """
         if not self.is_wanted:
             return (), batch.records
-        at = len(batch.records) - (self._whole(len(batch.records)) if batch.is_last else 0)
+        at = len(batch.records) - (self._whole(batch.records) if batch.is_last else 0)
         return batch.records[:at], batch.records[at:]
 
     async def rest(self, batch: Batch) -> None:
@@ -43,9 +43,20 @@ class Shortening:
         if self._is_rush and batch.is_last:
             await asyncio.sleep(REST_S)
 
-    def _whole(self, count: int) -> int:
+    def _whole(self, records: Sequence[Record]) -> int:
+        count = len(records)
         tokens = int(self._bucket.refill(self._whole_per_s, BURST_S * self._whole_per_s))
         was_rush, self._is_rush = self._is_rush, count > tokens
         self._bucket.left -= min(count, tokens)
-        most = RUSH_WHOLE if was_rush and self._is_rush else count
-        return min(count, tokens, most)
+        most = _newest(records) if was_rush and self._is_rush else count
+        return min(tokens, most)
+
+
+def _newest(records: Sequence[Record]) -> int:
+    """Return how many of the last records `RUSH_DELIVERIES` deliveries come with."""
+    deliveries = 0
+    for count, record in enumerate(reversed(records), start=1):
+        deliveries += isinstance(record, Delivery)
+        if deliveries == RUSH_DELIVERIES:
+            return count
+    return len(records)

@@ -80,9 +80,9 @@ async def _follow(
                 yield Connection.CONNECTED
                 async for text in socket:
                     delay_s = DELAY_MIN_S
-                    records = _records(parse, text)
-                    after = records[-1].id
-                    yield records
+                    if records := _records(parse, text):
+                        after = records[-1].id
+                        yield records
         except InvalidStatus as error:
             status, answer = error.response.status_code, error.response.body
             if status < 500 and not transport.has_moved():

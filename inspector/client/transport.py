@@ -51,7 +51,7 @@ class Transport:
         self.place = place
         self._data_dir = data_dir
         self._asking: aiohttp.ClientSession | None = None
-        """For GET: its connections are kept, and where the other side has just closed one, aiohttp asks again."""
+        """For GET: its connections are kept, and where the other side has just closed one, aiohttp asks once more."""
         self._telling: aiohttp.ClientSession | None = None
         """For all else, which may be done once only: each time a connection of its own."""
 

@@ -145,7 +145,7 @@ class Transaction:
         """When a delivery is due from now on; None: it no longer is."""
         self.endpoints: list[Row] = []
         self.deletions: list[Row] = []
-        """Deliveries to take away, unless they are still owed to their target."""
+        """Deliveries to take away, unless they are marked or still owed to their target."""
         self.switches: list[Statement] = []
         """What a person changes: it stops and starts the forwarding of an endpoint, and marks deliveries."""
         self.marks: dict[int, Mark] = {}

@@ -43,7 +43,7 @@ REPEATS = """
             WHERE delivery_id = duplicate.delivery_id
             ORDER BY number DESC
             LIMIT 1
-        )
+        ) IS TRUE
     ))
     FROM duplicate
     WHERE delivery_id BETWEEN :low AND :high

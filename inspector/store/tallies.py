@@ -4,11 +4,15 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from inspector.store.reader import snapshot
 from inspector.store.values import integer, text
 
 LAST = "SELECT coalesce(max(id), 0) FROM delivery"
 
-NEAREST = "SELECT id, received_at_us FROM delivery WHERE id >= :number ORDER BY id LIMIT 1"
+# What was imported has come at another time than its neighbours.
+NEAREST = """
+    SELECT id, received_at_us FROM delivery WHERE id >= :number AND via <> 'import' ORDER BY id LIMIT 1
+"""
 
 COUNT = """
     SELECT count(*), count(*) FILTER (WHERE id >= :first), max(id)
@@ -55,6 +59,13 @@ def tallies(
     connection: sqlite3.Connection, endpoints: Sequence[str], since_us: int
 ) -> dict[str, Tally]:
     """Count what came to each of these endpoints, and apart what came since a time."""
+    with snapshot(connection):
+        return _tallies(connection, endpoints, since_us)
+
+
+def _tallies(
+    connection: sqlite3.Connection, endpoints: Sequence[str], since_us: int
+) -> dict[str, Tally]:
     (last,) = connection.execute(LAST).fetchone()
     first = _first_since(connection, since_us, last)
     near = {"first": max(first, last - RECENT)}
@@ -76,13 +87,13 @@ def tallies(
 
 
 def _first_since(connection: sqlite3.Connection, since_us: int, last: int) -> int:
-    """Return the number from which on deliveries came since a time: they are numbered as they come."""
+    """Return the number from which on deliveries came since a time: all but imported ones are numbered as they come."""
     low, high = 1, last + 1
     while low < high:
         middle = (low + high) // 2
-        number, received_at_us = connection.execute(NEAREST, {"number": middle}).fetchone()
-        if received_at_us >= integer(since_us):
+        nearest = connection.execute(NEAREST, {"number": middle}).fetchone()
+        if nearest is None or nearest[1] >= integer(since_us):
             high = middle
         else:
-            low = number + 1
+            low = nearest[0] + 1
     return low

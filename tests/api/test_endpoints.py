@@ -1,8 +1,11 @@
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from inspector.api.endpoints import midnight_us
 from inspector.core.model import Endpoint, Outcome, Response, Verification
 from inspector.core.wire import JSON
 from inspector.errors import ConfigError, NotFoundError
@@ -111,6 +114,24 @@ async def test_what_came_is_counted(api: Serving) -> None:
         "failed": 0,
         "last_at_us": None,
     }
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC"])
+def test_the_day_begins_at_midnight_also_when_clocks_are_changed(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for day in (datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC)):
+            now = day.replace(hour=20)
+            midnight = datetime.fromtimestamp(midnight_us(now) / 1_000_000).astimezone()
+            here = now.astimezone()
+            assert midnight.date() == here.date()
+            assert (midnight.hour, midnight.minute, midnight.second) == (0, 0, 0)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 async def test_health_says_what_is_left_of_the_disk(api: Serving) -> None:

@@ -37,7 +37,7 @@ async def test_deliveries_of_an_event(api: Serving) -> None:
 
 
 async def test_only_so_many(api: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newest; and it says that there are others."""
+    """The newest, and that which was asked about; and it says that there are others."""
     monkeypatch.setattr(history, "MOST", 2)
     monkeypatch.setattr(history, "PAGE", 2)
     for _ in range(5):
@@ -45,7 +45,8 @@ async def test_only_so_many(api: Serving, monkeypatch: pytest.MonkeyPatch) -> No
 
     found = await history.of_event(api.store, 1)
 
-    assert [each.id for each in found.deliveries] == [4, 5]
+    assert [each.id for each in found.deliveries] == [1, 5]
+    assert [each.id for each in (await history.of_event(api.store, 4)).deliveries] == [4, 5]
     assert not found.is_whole
 
 

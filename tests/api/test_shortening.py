@@ -1,6 +1,6 @@
 import pytest
 
-from inspector.api.shortening import BURST_S, REST_S, RUSH_WHOLE, Shortening
+from inspector.api.shortening import BURST_S, REST_S, RUSH_DELIVERIES, Shortening
 from inspector.core.model import Record
 from inspector.feed import Batch
 from tests import factories
@@ -44,17 +44,34 @@ def test_of_too_many_the_newest_are_whole() -> None:
 
 def test_in_a_rush_no_more_are_whole_than_can_be_seen_until_they_are_few_enough_again() -> None:
     clock = Clock()
-    shortening = Shortening(10 * RUSH_WHOLE, clock=clock)
+    shortening = Shortening(10 * RUSH_DELIVERIES, clock=clock)
 
     def whole(count: int, after_s: float) -> int:
         clock.now_s += after_s
         return len(shortening.split(batch(1, count))[1])
 
-    assert whole(100 * RUSH_WHOLE, after_s=0) == 5 * RUSH_WHOLE
-    assert whole(100 * RUSH_WHOLE, after_s=0.25) == RUSH_WHOLE
-    assert whole(3 * RUSH_WHOLE, after_s=0.25) == RUSH_WHOLE
-    assert whole(2 * RUSH_WHOLE, after_s=0.25) == 2 * RUSH_WHOLE
-    assert whole(3 * RUSH_WHOLE, after_s=0.25) == 3 * RUSH_WHOLE
+    assert whole(100 * RUSH_DELIVERIES, after_s=0) == 5 * RUSH_DELIVERIES
+    assert whole(100 * RUSH_DELIVERIES, after_s=0.25) == RUSH_DELIVERIES
+    assert whole(3 * RUSH_DELIVERIES, after_s=0.25) == RUSH_DELIVERIES
+    assert whole(2 * RUSH_DELIVERIES, after_s=0.25) == 2 * RUSH_DELIVERIES
+    assert whole(3 * RUSH_DELIVERIES, after_s=0.25) == 3 * RUSH_DELIVERIES
+
+
+def test_in_a_rush_deliveries_come_with_their_attempts() -> None:
+    clock = Clock()
+    shortening = Shortening(10 * RUSH_DELIVERIES, clock=clock)
+    pairs = [
+        (factories.delivery(id=number), factories.attempt(id=number + 1, delivery_id=number))
+        for number in range(1, 8 * RUSH_DELIVERIES, 2)
+    ]
+    forwarded = Batch([record for pair in pairs for record in pair], is_last=True)
+    shortening.split(batch(1, 100 * RUSH_DELIVERIES))
+    clock.now_s += 0.25
+
+    short, whole = shortening.split(forwarded)
+
+    assert [*short, *whole] == forwarded.records
+    assert len(whole) == 2 * RUSH_DELIVERIES
 
 
 def test_as_many_as_were_asked_for_are_whole_for_ever() -> None:

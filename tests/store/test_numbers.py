@@ -119,6 +119,19 @@ async def test_those_whose_event_came_before(store: Store) -> None:
     assert (await store.numbers(among=[3], limit=100)).repeats == ()
 
 
+def test_a_repeat_whose_newest_attempt_says_nothing(connection: sqlite3.Connection) -> None:
+    """As a flipped bit may have left it: it is listed all the same, and has not failed."""
+    fill(connection, [Outcome.VERIFIED] * 2)
+    connection.execute("INSERT INTO duplicate VALUES (2, 1, 0)")
+    for number, status in ((1, 500), (2, None)):
+        connection.execute(
+            "INSERT INTO attempt VALUES (?, 2, ?, 'forward', 'u', x'', 0, 0, NULL, NULL, ?, x'', 0, 0, x'')",
+            (10 + number, number, status),
+        )
+
+    assert numbers.page(connection, ALL, 100).repeats == [(2, 1, False)]
+
+
 def of_event(event_id: str | None) -> Delivery:
     return delivery(event_id=event_id, verification=Verification(Outcome.VERIFIED, ""))
 
