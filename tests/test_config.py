@@ -286,6 +286,17 @@ def test_a_strangers_file_is_not_read(project: Path) -> None:
             "hooktap.toml: endpoint.a.duplicates: what is held has no answer of the target's to pass on (reply)",
         ),
         (
+            '[endpoint.a]\nreply = { headers = { Content-Length = "5" } }',
+            "hooktap.toml: endpoint.a.reply.headers.Content-Length: where an answer ends is not a reply's to say",
+        ),
+        (
+            '[endpoint.a]\nreply = { headers = { "transfer-encoding" = "chunked" } }',
+            (
+                "hooktap.toml: endpoint.a.reply.headers.transfer-encoding: "
+                "where an answer ends is not a reply's to say"
+            ),
+        ),
+        (
             "[endpoint.a]\nmax_rate = 0",
             "hooktap.toml: endpoint.a.max_rate: expected 0.001 to 1e+06",
         ),

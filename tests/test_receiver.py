@@ -307,6 +307,14 @@ async def test_nothing_else_is_served(door: Door, target: bytes) -> None:
     assert door.accepted == []
 
 
+@pytest.mark.parametrize("name", [b"Demo", b"my%20app", b".x", b"x" * 65])
+async def test_a_name_that_no_endpoint_can_have(door: Door, name: bytes) -> None:
+    answer = await door.talk(b"POST /in/" + name + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert status(answer) == 404
+    assert b"not an endpoint's name" in answer
+
+
 async def test_an_absolute_target_is_kept_as_it_is(door: Door) -> None:
     answer = await door.post(b"", target=b"http://example.test/in/demo?x=1")
 

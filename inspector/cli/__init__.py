@@ -1,5 +1,6 @@
 """The `hooktap` command: which commands there are. A command's module is imported when it runs, and not before."""
 
+import errno
 import importlib
 import io
 import os
@@ -22,6 +23,8 @@ class Entry(NamedTuple):
     help: str
 
 
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})
+"""What is wrong where no more can be written: with the disk, or with what stands for one."""
 COMMANDS = {
     "terminal": Entry("terminal", "terminal", "Open the terminal, as `hooktap` alone does."),
     "web": Entry("web", "web", "Open the terminal in a browser."),
@@ -125,6 +128,7 @@ def run(args: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = hooktap.main(args, prog_name="hooktap", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.message = safe_lines(error.message)  # type: ignore[misc] # it quotes what was typed or pasted
         error.show()
@@ -133,6 +137,10 @@ def run(args: Sequence[str]) -> int:
         return 130
     except HooktapError as error:
         return _tell(error)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        return _tell(HooktapError(f"cannot write: {error.strerror}"))
     except ExceptionGroup as group:
         ours, others = group.split(HooktapError)
         if ours is None or others is not None:

@@ -10,7 +10,7 @@ import click
 
 from inspector import __version__
 from inspector.cli.deliveries import is_plain, newest
-from inspector.cli.options import QueryCommand, command, delivery_number, target_url
+from inspector.cli.options import QueryCommand, command, delivery_number, query_of, target_url
 from inspector.cli.reach import reach
 from inspector.core.export import FORMATS, Copy, Format, copy_of, url_of
 from inspector.core.forwarding import outgoing, parse_target
@@ -120,7 +120,7 @@ async def _chosen(client: "Client", words: Sequence[str], limit: int) -> AsyncIt
         for number in dict.fromkeys(map(delivery_number, words)):
             yield await client.delivery(number)
         return
-    async for found in newest(client, " ".join(words), limit):
+    async for found in newest(client, query_of(tuple(words)), limit):
         yield found
 
 

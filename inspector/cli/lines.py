@@ -9,6 +9,8 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
+from inspector.errors import HooktapError
+
 LIMIT = 1024
 """Lines that may wait to be written; then whoever writes them waits, and the event loop goes on."""
 CLOSE_TIMEOUT_S = 1.0
@@ -26,7 +28,8 @@ class LineWriter:
         self._encoding = stream.encoding
         self._lines: queue.Queue[str | None] = queue.Queue(LIMIT)
         self._room = asyncio.Event()
-        self._broken = False
+        self._problem: OSError | None = None
+        """Why nothing can be written any more."""
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -45,14 +48,16 @@ class LineWriter:
             await asyncio.to_thread(self._thread.join, CLOSE_TIMEOUT_S)
 
     async def write(self, line: str) -> None:
-        """Have a line written. Raises BrokenPipeError once nobody reads any more."""
-        while not self._broken:
+        """Have a line written. Raises BrokenPipeError once nobody reads any more, HooktapError if it has no room."""
+        while self._problem is None:
             self._room.clear()
             try:
                 return self._lines.put_nowait(line)
             except queue.Full:
                 await self._room.wait()
-        raise BrokenPipeError
+        if isinstance(self._problem, BrokenPipeError):
+            raise self._problem
+        raise HooktapError(f"cannot write any more: {self._problem.strerror}") from self._problem
 
     def _run(self) -> None:
         open_ = True
@@ -62,12 +67,12 @@ class LineWriter:
                 while len(lines) < LIMIT:
                     lines.append(self._lines.get_nowait())
             open_ = None not in lines
-            if not self._broken:
+            if self._problem is None:
                 text = "".join([f"{line}\n" for line in lines if line is not None])
                 try:
                     self._write(text.encode(self._encoding, "backslashreplace"))
-                except OSError:
-                    self._broken = True
+                except OSError as error:
+                    self._problem = error
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._room.set)
 

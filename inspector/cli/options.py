@@ -11,7 +11,7 @@ import click
 from inspector.config import Config, Settings, find_data_dir, load, target
 from inspector.core.queryterms import UNITS_S
 from inspector.core.text import safe
-from inspector.errors import ConfigError
+from inspector.errors import ConfigError, NotFoundError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,6 +19,8 @@ R = TypeVar("R")
 FILE = click.Path(path_type=Path)
 PORT = click.IntRange(0, 65535)
 LONGEST_WAIT_S = 1_000_000
+NUMBER_DIGITS = 18
+"""With these the numbers end, of deliveries and of everything else that is stored."""
 
 
 def delivery_number(text: str) -> int:
@@ -26,6 +28,8 @@ def delivery_number(text: str) -> int:
     digits = text.removeprefix("#")
     if not (digits.isascii() and digits.isdigit()):
         raise click.BadParameter(f"'{text}' is not a delivery's number")
+    if len(digits) > NUMBER_DIGITS:
+        raise NotFoundError(f"there is no delivery #{digits}")
     return int(digits)
 
 
@@ -116,6 +120,22 @@ class QueryCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
+def query_of(words: tuple[str, ...]) -> str:
+    """Return a query's words as one. Raises UsageError for an empty argument: it would mean every delivery."""
+    text = " ".join(words)
+    if words and not text.strip():
+        raise click.UsageError(
+            "the query is empty, which would be every delivery (an unset variable?)"
+        )
+    return text
+
+
+def _address(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise click.BadParameter("is empty, which would be every address of this machine")
+    return value
+
+
 def serving(function: Callable[P, R]) -> Callable[P, R]:
     """Add the options of what runs an inspector: `config_file`, and those that `settings` reads."""
     options = (
@@ -138,7 +158,10 @@ def serving(function: Callable[P, R]) -> Callable[P, R]:
             help="Port of the API; 0: any.  [default: 8401]",
         ),
         click.option(
-            "--host", metavar="ADDRESS", help="Address for senders.  [default: 127.0.0.1]"
+            "--host",
+            metavar="ADDRESS",
+            callback=_address,
+            help="Address for senders.  [default: 127.0.0.1]",
         ),
         click.option("--strict", is_flag=True, help="Accept on configured endpoints only."),
         click.option(

@@ -13,13 +13,13 @@ from typing import Protocol
 import click
 
 from inspector.cli.look import size
-from inspector.cli.options import QueryCommand, as_json, command
+from inspector.cli.options import QueryCommand, as_json, command, query_of
 from inspector.cli.progress import INTERRUPTED, Progress, noting_ctrl_c
 from inspector.core.pruning import Pruned, PruneOrder, Reclaimed
 from inspector.core.queryterms import UNITS_S
 from inspector.core.wire import dumps
 from inspector.datadir import DataDir
-from inspector.errors import UnreachableError
+from inspector.errors import HooktapError, UnreachableError
 
 REST_S = 0.02
 """After each slice, in which deliveries are acknowledged."""
@@ -100,7 +100,7 @@ def prune(
     if not (dry_run or yes or _may_ask()):
         raise click.UsageError("there is nobody to ask here: add --yes, or --dry-run to look first")
     before_us = None if older_than is None else time.time_ns() // 1000 - older_than * 1_000_000
-    order = PruneOrder(" ".join(query), before_us, keep or 0)
+    order = PruneOrder(query_of(query), before_us, keep or 0)
     with noting_ctrl_c() as pressed:
         tally = asyncio.run(_run(ctx.obj, order, pressed, dry_run=dry_run, yes=yes))
     stopped = pressed.is_set()
@@ -138,6 +138,10 @@ async def _pruner(data_dir: DataDir) -> AsyncIterator[Pruner]:
             from inspector.retention import Retention
             from inspector.store import Store
 
+            if not data_dir.database.exists():
+                raise HooktapError(
+                    f"there is no database at {data_dir.database}: nothing was received yet"
+                ) from None
             data_dir.prepare()
             store = await stack.enter_async_context(Store.open(data_dir, on_commit=lambda _: None))
             yield Retention(store)

@@ -7,7 +7,7 @@ import click
 
 from inspector.cli.edits import editing
 from inspector.cli.look import Look
-from inspector.cli.options import QueryCommand, as_json, command, pacing, target_url
+from inspector.cli.options import QueryCommand, as_json, command, pacing, query_of, target_url
 from inspector.cli.progress import INTERRUPTED
 from inspector.cli.replays import Telling, Wanted, auto, dry, some
 from inspector.core.edits import Again, Changes
@@ -94,7 +94,7 @@ def replay(
         raise click.UsageError(
             "--order and --limit are for a query: numbers are sent as they stand"
         )
-    wanted = Wanted(ids, " ".join(what), order != "newest", limit)
+    wanted = Wanted(ids, query_of(what), order != "newest", limit)
     if dry_run:
         dry(data_dir, wanted, telling)
         return

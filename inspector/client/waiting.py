@@ -13,6 +13,8 @@ Row = tuple[Delivery, list[Attempt]]
 MOST = 500
 """Of what came, the newest that are looked at to say why they do not match."""
 TOLD = 3
+PAGE = 500
+"""Numbers that are asked for at a time: with each record that comes, but mostly few are newer."""
 EVENT_MAX = 60
 
 
@@ -24,10 +26,21 @@ async def first_match(client: Client, query: str, after: int) -> Row:
             if item is Connection.RECONNECTING:
                 continue
             # Asked anew with each record: an attempt or a later verdict can make an older delivery match.
-            newer = [row for row in await client.deliveries(query) if row[0].id > after]
-            if newer:
-                return newer[-1]
+            if (number := await _oldest(client, query, after)) is not None:
+                return await client.delivery(number)
     raise AssertionError("the feed tries for ever")
+
+
+async def _oldest(client: Client, query: str, after: int) -> int | None:
+    oldest: int | None = None
+    before: int | None = None
+    while before is None or before > after:
+        found = await client.numbers(query, before=before, limit=PAGE)
+        oldest = min((number for number in found.numbers if number > after), default=oldest)
+        if found.before is None:
+            break
+        before = found.before
+    return oldest
 
 
 async def what_came(client: Client, query: str, after: int) -> str:

@@ -80,6 +80,10 @@ ENDPOINT_KEYS = (
     "retry",
     "keep",
 )
+FRAMING = frozenset(
+    {"connection", "content-length", "keep-alive", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Headers that we write: twice, or in other words, they make an answer that nobody can read (RFC 9112 section 6)."""
 ANSWER, FORWARD = "answer", "forward"
 """Who answers a handshake: we, or the app."""
 
@@ -202,6 +206,8 @@ def _headers(reply: Table) -> Headers:
         value = table.text(name, blank=True) or ""
         if not HEADER_NAME.fullmatch(name):
             raise table.error("not a header's name", name)
+        if name.lower() in FRAMING:
+            raise table.error("where an answer ends is not a reply's to say", name)
         if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
             raise table.error("a header's value holds no control characters", name)
         pairs.append((name.encode(), value.encode()))

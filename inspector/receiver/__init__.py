@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion10, HttpVersion11
 
+from inspector.config import ENDPOINT_NAME
 from inspector.core.forwarding import split_ingress
 from inspector.core.headers import Headers
 from inspector.core.model import Endpoint, Reply, Request
@@ -107,6 +108,8 @@ class Receiver:
     async def _endpoint_of(self, target: bytes) -> Endpoint:
         place = split_ingress(target)
         endpoint = await self._resolve(place[0]) if place else None
+        if place and not ENDPOINT_NAME.fullmatch(place[0]):
+            raise Refused(404, "not an endpoint's name: up to 64 lower case letters, digits, . _ -")
         if endpoint is None:
             raise Refused(404, "nothing is received here: deliveries go to /in/<endpoint>")
         return endpoint

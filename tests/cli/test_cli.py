@@ -89,7 +89,15 @@ def test_a_misspelt_command(hooktap: Hooktap) -> None:
 
 @pytest.mark.parametrize(
     "args",
-    [["listen", "--port", "x"], ["show"], ["show", "x"], ["--no-such-option"], ["body", "-1"]],
+    [
+        ["listen", "--port", "x"],
+        ["listen", "--host", ""],
+        ["show"],
+        ["show", "x"],
+        ["--no-such-option"],
+        ["body", "-1"],
+        ["replay", ""],
+    ],
 )
 def test_usage_errors_exit_2(hooktap: Hooktap, args: list[str]) -> None:
     done = hooktap(*args)
@@ -242,3 +250,22 @@ def test_options_alone_are_those_of_the_terminal(
     assert hooktap("--port", "0").code == 0
     assert hooktap("list").code == 0
     assert asked == ["terminal", "terminal", "list"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    "args", [["--help"], ["--version"], ["provider", "list"], ["completion", "bash"]]
+)
+def test_no_room_for_what_is_printed(args: list[str]) -> None:
+    """As on a full disk: a sentence and an exit code, no traceback."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "inspector", *args],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == "hooktap: cannot write: No space left on device\n"

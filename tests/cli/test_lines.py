@@ -5,11 +5,13 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 import pytest
 
 from inspector.cli.lines import LIMIT, LineWriter
+from inspector.errors import HooktapError
 
 PIPE_BYTES = 1 << 20
 """More than any pipe holds."""
@@ -83,6 +85,15 @@ async def test_nobody_reads_any_more(pipe: Pipe) -> None:
     async with LineWriter(pipe.stream) as writer:
         with pytest.raises(BrokenPipeError):
             await write_many(writer)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+async def test_no_room_for_another_line() -> None:
+    """A log on a full disk is not a reader who has enough: whoever prints is told why."""
+    with Path("/dev/full").open("w") as full:
+        async with LineWriter(full) as writer:
+            with pytest.raises(HooktapError, match="cannot write any more: No space left"):
+                await write_many(writer)
 
 
 async def test_the_end_does_not_wait_for_a_reader(

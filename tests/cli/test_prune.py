@@ -65,6 +65,9 @@ def test_nothing_goes_by_accident(hooktap: Hooktap, tmp_path: Path) -> None:
     done = hooktap("prune", "--keep", "0", "--data-dir", "d")
     assert (done.code, "add --yes" in done.err) == (2, True)
     assert hooktap("prune", "nonsense:1", "--yes", "--data-dir", "d").code == 2
+    for unset in ([""], [" "], ["", ""]):
+        done = hooktap("prune", *unset, "--yes", "--data-dir", "d")
+        assert (done.code, "the query is empty" in done.err) == (2, True)
     assert _stored(tmp_path / "d") == [1, 2]
 
 
@@ -102,8 +105,12 @@ def test_without_an_inspector(hooktap: Hooktap, tmp_path: Path) -> None:
     assert _told(hooktap, "prune", *args, "--yes")["deliveries"] == 0
 
 
-def test_an_empty_directory(hooktap: Hooktap) -> None:
-    assert _told(hooktap, "prune", "--keep", "0", "--yes")["deliveries"] == 0
+def test_an_empty_directory(hooktap: Hooktap, tmp_path: Path) -> None:
+    """Perhaps a mistyped one: it stays as it is."""
+    done = hooktap("prune", "--keep", "0", "--yes", "--data-dir", "mistyped")
+    assert done.code == 1
+    assert "there is no database at" in done.err
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_progress(hooktap: Hooktap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,6 +173,7 @@ async def test_show(hooktap: Hooktap, tmp_path: Path) -> None:
     assert found["body_bytes"] == len(b"line 1\nline 2\x1b[2J")
     assert ["x-odd", "é"] in found["headers"]
     assert (missing.code, missing.out) == (4, b"")
+    assert missing.err == "hooktap: there is no delivery #999999999999999999999\n"
 
 
 @pytest.mark.parametrize(
@@ -381,6 +382,7 @@ async def test_wait_for_what_is_there(
     hooktap: Hooktap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """--after makes a test free of races: the first match above that number; JSON in a pipe, a line on a terminal."""
+    monkeypatch.setattr("inspector.client.waiting.PAGE", 1)
     async with shell(hooktap, tmp_path) as sh:
         numbers = [await sh.post("a") for _ in range(3)]
         found = await sh.json("wait", "--after", str(numbers[0]))
