@@ -29,6 +29,10 @@ class StorageError(HooktapError):
     """The store could not take or give back a record; nothing was acknowledged."""
 
 
+class DamagedRecordError(StorageError):
+    """One record is not what was stored; the others are."""
+
+
 class DamagedError(HooktapError):
     """The database is damaged: what can be read of it can be recovered."""
 

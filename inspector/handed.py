@@ -15,6 +15,7 @@ class Handed:
     def __init__(self, data_dir: DataDir) -> None:
         self._data_dir = data_dir
         self._secrets = data_dir.read_handed()
+        self._writing = asyncio.Lock()
 
     def of(self, endpoint_name: str) -> tuple[bytes, ...]:
         """Return the secret that the endpoint was handed, if any."""
@@ -23,13 +24,17 @@ class Handed:
 
     async def keep(self, endpoint_name: str, secret: bytes) -> None:
         """Write down the endpoint's secret; it is on disk on return. Raises StorageError when it cannot be kept."""
-        # Taken before the write is awaited, so that of two senders at once only one can come first.
-        if self._secrets.setdefault(endpoint_name, secret) != secret:
-            raise StorageError(f"endpoint '{endpoint_name}' was handed another secret before")
-        try:
-            await asyncio.to_thread(self._data_dir.write_handed, endpoint_name, secret)
-        except OSError as error:
-            self._secrets.pop(endpoint_name, None)
-            raise StorageError(
-                f"the secret of endpoint '{endpoint_name}' is not kept: {error.strerror}"
-            ) from error
+        # One at a time: a write that fails would else take back what another has put on disk meanwhile.
+        async with self._writing:
+            is_first = endpoint_name not in self._secrets
+            # Taken before the write is awaited: who is cancelled cannot tell whether it comes to its end.
+            if self._secrets.setdefault(endpoint_name, secret) != secret:
+                raise StorageError(f"endpoint '{endpoint_name}' was handed another secret before")
+            try:
+                await asyncio.to_thread(self._data_dir.write_handed, endpoint_name, secret)
+            except OSError as error:
+                if is_first:  # else it was kept when it came before
+                    del self._secrets[endpoint_name]
+                raise StorageError(
+                    f"the secret of endpoint '{endpoint_name}' is not kept: {error.strerror}"
+                ) from error

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import stat
 from pathlib import Path
@@ -74,6 +75,52 @@ async def test_of_two_at_once_one_is_first(data_dir: DataDir) -> None:
 
     assert results.count(None) == 1
     assert handed.of("asana") == Handed(data_dir).of("asana") == (b"0",)
+
+
+class Balky(DataDir):
+    """One whose disk is full now and then."""
+
+    full = True
+
+    def write_handed(self, endpoint: str, secret: bytes) -> None:
+        if self.full:
+            type(self).full = False
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().write_handed(endpoint, secret)
+
+
+@pytest.fixture
+def balky(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> Balky:
+    monkeypatch.setattr(Balky, "full", True)
+    return Balky(data_dir.path)
+
+
+async def test_one_that_fails_takes_nothing_from_another(balky: Balky) -> None:
+    """A sender that was not answered at once has sent his secret twice."""
+    handed = Handed(balky)
+
+    results = await asyncio.gather(
+        handed.keep("asana", SECRET), handed.keep("asana", SECRET), return_exceptions=True
+    )
+
+    assert sorted(map(str, results)) == [
+        "None",
+        "the secret of endpoint 'asana' is not kept: No space left on device",
+    ]
+    assert handed.of("asana") == Handed(balky).of("asana") == (SECRET,)
+
+
+async def test_one_that_was_kept_stays(balky: Balky) -> None:
+    """Also when it comes again and cannot be written: else whoever comes next would count."""
+    Balky.full = False
+    handed = Handed(balky)
+    await handed.keep("asana", SECRET)
+    Balky.full = True
+
+    with pytest.raises(StorageError, match="No space left"):
+        await handed.keep("asana", SECRET)
+
+    assert handed.of("asana") == Handed(balky).of("asana") == (SECRET,)
 
 
 async def test_what_cannot_be_written_is_not_kept(data_dir: DataDir) -> None:

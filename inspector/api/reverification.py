@@ -1,13 +1,18 @@
 """Checking stored deliveries again: which, and how much of them is in memory at a time."""
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 
 from inspector.api.parts import Recheck
 from inspector.core.model import Delivery, Verdict
 from inspector.core.query import Query
 from inspector.core.wire import JSON, verdict_to_json
+from inspector.errors import DamagedRecordError
 from inspector.store import Store
+from inspector.teller import Teller
+
+log = logging.getLogger(__name__)
 
 PART_BYTES = 8 * 1024 * 1024
 """Of bodies read together. A longer one is read alone."""
@@ -22,6 +27,7 @@ class Reverification:
         self._store = store
         self._recheck = recheck
         self._turn = asyncio.Lock()
+        self._teller = Teller(log, logging.WARNING)
 
     async def run(self, query: Query, before: int | None, limit: int) -> JSON:
         """Check up to `limit` deliveries numbered below `before` that match, newest first.
@@ -47,8 +53,8 @@ class Reverification:
         }
 
     async def _check(self, numbers: Sequence[int]) -> tuple[int, int, Sequence[Verdict]]:
-        """Return how many of these were there, how many have another outcome now, and their verdicts."""
-        read = [await self._store.delivery(number) for number in numbers]
+        """Return how many of these were there and whole, how many have another outcome now, and their verdicts."""
+        read = [await self._read(number) for number in numbers]
         deliveries = [delivery for delivery in read if delivery is not None]
         outcomes = {delivery.id: delivery.verification.outcome for delivery in deliveries}
         verdicts = await self._recheck.reverify(deliveries) if deliveries else []
@@ -58,6 +64,14 @@ class Reverification:
             if verdict.verification.outcome is not outcomes[verdict.delivery_id]
         ]
         return len(deliveries), len(differing), verdicts
+
+    async def _read(self, number: int) -> Delivery | None:
+        """Return a delivery with its body; None if it was deleted meanwhile, or is damaged."""
+        try:
+            return await self._store.delivery(number)
+        except DamagedRecordError as error:  # no reason to check none of the others
+            self._teller.tell(f"not checked again: {error}")
+            return None
 
 
 def _first(page: Sequence[Delivery], room_bytes: int) -> Sequence[Delivery]:

@@ -8,7 +8,8 @@ has connected and was not accepted yet is reset, with the request he may have se
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 
 from inspector.receiver.limits import Gate
@@ -34,10 +35,21 @@ async def accepting(listener: socket.socket, gate: Gate) -> AsyncIterator[None]:
             accepting.cancel()
             # Closed while the loop still listens to it, its number would be that of a socket the loop does not know.
             await asyncio.wait([accepting])
-            with listener, suppress(OSError):  # BlockingIOError, as a rule: there are no more
-                for _ in range(BACKLOG):
-                    connection, _address = listener.accept()
+            with listener:
+                for connection in _waiting(listener):
                     group.create_task(_let_in(connection, gate))
+
+
+def _waiting(listener: socket.socket) -> Iterator[socket.socket]:
+    """Accept whoever has connected, and no more than can have: new ones may come without end."""
+    for _ in range(BACKLOG + 1):  # Linux queues one more than it is told
+        try:
+            connection, _address = listener.accept()
+        except ConnectionError:  # he has left, and others wait behind him
+            continue
+        except OSError:  # BlockingIOError, as a rule: there are no more
+            break
+        yield connection
 
 
 async def _accept(listener: socket.socket, gate: Gate, group: asyncio.TaskGroup) -> None:
@@ -56,12 +68,28 @@ async def _accept(listener: socket.socket, gate: Gate, group: asyncio.TaskGroup)
 
 
 async def _next(listener: socket.socket) -> socket.socket:
+    while True:
+        try:
+            # Not by the loop, of which a later turn would hand him over: who is cancelled before that never hears of
+            # him. So nothing comes between his being accepted and his being let in.
+            connection, _address = listener.accept()
+        except BlockingIOError:
+            if sys.platform == "win32":  # whose loop cannot tell that somebody waits
+                connection, _address = await asyncio.get_running_loop().sock_accept(listener)
+                return connection
+            await _somebody(listener)
+        else:
+            return connection
+
+
+async def _somebody(listener: socket.socket) -> None:
+    """Wait until somebody waits to be accepted."""
+    loop, come = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(listener, come.set)
     try:
-        # At once, if somebody waits: so nothing comes between his being accepted and his being let in.
-        connection, _address = listener.accept()
-    except BlockingIOError:
-        connection, _address = await asyncio.get_running_loop().sock_accept(listener)
-    return connection
+        await come.wait()
+    finally:
+        loop.remove_reader(listener)
 
 
 async def _let_in(connection: socket.socket, gate: Gate) -> None:

@@ -120,9 +120,10 @@ class Porter:
         return True
 
     def leave(self, turned_away: "TurnedAway") -> None:
-        """Note that somebody is gone."""
-        self._lingering.discard(turned_away)
-        self._free.set()
+        """Note that somebody is gone, who may have had no time to take."""
+        if turned_away in self._lingering:
+            self._lingering.remove(turned_away)
+            self._free.set()
 
 
 class TurnedAway(asyncio.Protocol):

@@ -81,16 +81,27 @@ def _put(made: Path, to: Path, *, replace: bool) -> None:
         made.replace(to)
     else:
         try:
-            os.link(
-                made, to
-            )  # unlike a rename, it does not replace what has come to be there meanwhile
+            _name(made, to)
         except FileExistsError:
             raise HooktapError(f"{to} exists already (replace it with --force)") from None
-        except OSError:  # a file system without links
-            made.rename(to)
     with suppress(OSError):  # not every system opens directories
         directory = os.open(to.parent, os.O_RDONLY)
         try:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+
+def _name(made: Path, to: Path) -> None:
+    """Give a file a name that none has. Raises FileExistsError for what has come to be there meanwhile."""
+    try:
+        os.link(made, to)  # unlike a rename, it replaces nothing
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        to.open("xb").close()  # empty for a moment, and ours: a rename replaces whatever is there
+        try:
+            made.replace(to)
+        except OSError:
+            to.unlink()
+            raise

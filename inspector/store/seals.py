@@ -16,7 +16,7 @@ import struct
 import zlib
 from typing import Any
 
-from inspector.errors import StorageError
+from inspector.errors import DamagedRecordError
 from inspector.store.values import SEAL, SEAL_BYTES, Row
 
 READ_SALT = "SELECT salt FROM seal"
@@ -67,9 +67,9 @@ def salt_of(headers: bytes, columns: Row, number: int) -> int | None:
     return None if seal is None else seal[0] ^ checksum(columns, number, 0)
 
 
-def damaged(what: str, number: int) -> StorageError:
+def damaged(what: str, number: int) -> DamagedRecordError:
     """Return the error to raise for a record that is not what was stored."""
-    return StorageError(
+    return DamagedRecordError(
         f"{what} #{number} is damaged: on the disk are other bytes than were stored "
         "(stop the inspector; `hooktap doctor --repair` sets it aside)"
     )

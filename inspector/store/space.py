@@ -94,7 +94,7 @@ class Space:
 
     def usage(self, database: Path) -> Usage:
         """Look now."""
-        store_bytes = database.stat().st_size + log_bytes(database)
+        store_bytes = _size(database) + log_bytes(database)
         try:
             disk = self._look(self._path)
         except OSError:
@@ -114,6 +114,13 @@ class Space:
         if disk.is_near and now_s >= self._next_warning_s:
             self._next_warning_s = now_s + WARN_EVERY_S
             log.warning("the disk of %s fills up: %s", self._path, told)
+
+
+def _size(database: Path) -> int:
+    try:
+        return database.stat().st_size
+    except OSError:  # somebody has taken it away
+        return 0
 
 
 def describe(disk: Disk) -> str:

@@ -1,5 +1,7 @@
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from itertools import pairwise
 from typing import Any
 
@@ -142,6 +144,41 @@ async def test_two_callers_take_turns(api: Serving) -> None:
 
     assert sorted(answer["checked"] for answer in answers) == [0, 0, 0, 3]
     assert len(await api.store.verdicts(1)) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE delivery SET body = x'00' WHERE id = 3",
+        "UPDATE delivery SET event = 'another' WHERE id = 3",
+    ],
+)
+async def test_a_damaged_one_keeps_none_of_the_others_from_being_checked(
+    api: Serving, change: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is not counted as checked, and the log says which it was."""
+    await fill(api, 5)
+    with closing(sqlite3.connect(api.data_dir.database, isolation_level=None)) as connection:
+        connection.execute(change)
+
+    answer = await reverify(api)
+
+    assert checked(api) == [5, 4, 2, 1]
+    assert (answer["checked"], answer["changed"], answer["before"]) == (4, 4, None)
+    (told,) = caplog.messages
+    assert told.startswith("not checked again: delivery #3 is damaged: ")
+
+
+async def test_a_damaged_verdict_keeps_none_of_the_others_from_being_checked(
+    api: Serving,
+) -> None:
+    """What it comes to now cannot be compared with."""
+    await fill(api, 2)
+    await reverify(api)
+    with closing(sqlite3.connect(api.data_dir.database, isolation_level=None)) as connection:
+        connection.execute("UPDATE verdict SET outcome = 'stale' WHERE delivery_id = 2")
+
+    assert (await reverify(api))["checked"] == 1
 
 
 async def test_a_failure_in_mid_walk_is_told(api: Serving) -> None:

@@ -144,6 +144,20 @@ async def test_only_so_many_take_their_time(monkeypatch: pytest.MonkeyPatch) -> 
         assert status(await talk(port, b"")) == 503
 
 
+async def test_whoever_took_no_time_makes_no_room() -> None:
+    porter = Porter(1)
+    first, second = (porter.turn_away("no room") for _ in range(2))
+    assert [porter.enter(first), porter.enter(second)] == [True, False]
+
+    async with asyncio.TaskGroup() as group:
+        free = group.create_task(porter.free())
+        porter.leave(second)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not free.done()
+        porter.leave(first)
+
+
 async def _until_gone(writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(ConnectionError):
         while True:

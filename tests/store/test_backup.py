@@ -1,6 +1,9 @@
 import asyncio
+import errno
+import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -104,4 +107,65 @@ async def test_what_ends_it_leaves_nothing(
 
     with pytest.raises(KeyboardInterrupt):
         copy(data_dir.database, tmp_path / "copy.db", replace=False, progress=interrupt)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def _no_links(meanwhile: Callable[[Path, Path], None]) -> Callable[[Path, Path], None]:
+    """Return an `os.link` of a file system that has none; something happens just before."""
+
+    def link(made: Path, to: Path) -> None:
+        meanwhile(made, to)
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    return link
+
+
+@pytest.mark.parametrize("links", [True, False])
+async def test_what_has_come_to_be_there_meanwhile_stays(
+    data_dir: DataDir,
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    links: bool,
+) -> None:
+    """Also on a file system without links, where only a rename is left."""
+    if not links:
+        monkeypatch.setattr(os, "link", _no_links(lambda _, __: None))
+    await store.append_delivery(delivery())
+    to = tmp_path / "copy.db"
+
+    def come(_: int, __: int) -> None:
+        to.write_bytes(b"another's")
+
+    with pytest.raises(HooktapError, match=r"copy\.db exists already .*--force"):
+        copy(data_dir.database, to, replace=False, progress=come)
+
+    assert to.read_bytes() == b"another's"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db", "data"]
+
+
+async def test_copy_where_there_are_no_links(
+    data_dir: DataDir, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", _no_links(lambda _, __: None))
+    await store.append_delivery(delivery(body=b"kept"))
+    to = tmp_path / "copy.db"
+
+    _copy(data_dir, to)
+
+    assert _bodies(to) == [b"kept"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db", "data"]
+    assert stat.S_IMODE(to.stat().st_mode) == 0o600
+
+
+async def test_no_empty_file_is_left_of_a_copy_that_fails_last(
+    data_dir: DataDir, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", _no_links(lambda made, _: made.unlink()))
+    await store.append_delivery(delivery())
+
+    with pytest.raises(HooktapError, match=r"cannot write .*No such file"):
+        _copy(data_dir, tmp_path / "copy.db")
+
     assert [path.name for path in tmp_path.iterdir()] == ["data"]

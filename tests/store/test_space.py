@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from inspector.datadir import DataDir
 from inspector.errors import StorageError
 from inspector.store import Store
 from inspector.store.space import FLOOR_BYTES, LOOK_EVERY_S, WARN_EVERY_S, Disk, Space
@@ -85,3 +86,16 @@ async def test_what_is_under_way_is_still_stored(store: Store) -> None:
     await store.append_attempt(attempt(delivery_id=1))
     await store.delete([1])
     assert await store.page() == []
+
+
+async def test_a_database_that_is_gone_takes_no_room(store: Store, data_dir: DataDir) -> None:
+    """Somebody has deleted the files under us: who asks how we are gets an answer."""
+    await store.append_delivery(delivery())
+    assert store.usage.store_bytes > 0
+    for file in data_dir.path.glob("hooktap.db*"):
+        file.unlink()
+
+    usage = store.usage
+
+    assert usage.store_bytes == 0
+    assert usage.disk_free_bytes
