@@ -262,3 +262,55 @@ async def test_a_killed_terminal_leaves_no_inspector(tmp_path: Path) -> None:
         window.terminal.process.kill()
 
         assert await window.inspector_gone()
+
+
+async def test_what_is_typed_in_one_piece_goes_where_it_would_go_key_by_key(
+    tmp_path: Path,
+) -> None:
+    """Of `/refund` the letters are the filter's: as keys of the list they would replay, edit and export."""
+    async with opened(tmp_path) as window:
+        await window.receive(Wire(body=b"the body"))
+        await window.terminal.until("▼ following", "the body")
+        for typed, shown, gone in [
+            ("/refund xDrem", "/ refund xDrem", None),
+            ("\x15\x1b", "? Help", "refund"),  # ctrl+u, escape
+            ("?pin d", "pin d", None),
+            ("\x1b", "? Help", "pin d"),
+            ("sjinko", "jinko", None),
+        ]:
+            window.terminal.press(typed)
+            await window.terminal.until(shown, gone=gone)
+        window.terminal.press("\r")
+        await window.terminal.until("booking.completed")
+        assert b"replayed" not in window.terminal.written
+        assert {each.name for each in tmp_path.glob("delivery-*")} == set()
+
+
+EDITOR = """
+import pathlib, sys, time
+print("editing", flush=True)
+while not pathlib.Path("done").exists():
+    time.sleep(0.01)
+"""
+
+
+async def test_whatever_arrives_while_the_editor_is_open_is_drawn_afterwards(
+    tmp_path: Path,
+) -> None:
+    """Also more of it than the queue of Textual's writing thread takes, which does not run meanwhile."""
+    editor = tmp_path / "editor.py"
+    editor.write_text(EDITOR)
+    async with opened(tmp_path, EDITOR=f"{sys.executable} {editor}") as window:
+        await window.receive(Wire(body=b"the body"))
+        await window.terminal.until("▼ following", "the body")
+        window.terminal.press("e")
+        await window.terminal.until("ctrl+s sends")
+        window.terminal.press("\x05")  # ctrl+e
+        await window.terminal.until("editing")
+        for _ in range(60):
+            await window.receive(Wire(body=b"another body"))
+            await asyncio.sleep(0.05)  # painted, each of them
+        (tmp_path / "done").touch()
+        await window.terminal.until("ctrl+s sends")
+        window.terminal.press("\x1b")
+        await window.terminal.until("connected   61", "another body")

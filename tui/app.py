@@ -43,6 +43,7 @@ from tui.screens.deliveries import DeliveriesScreen
 from tui.screens.help import HelpScreen
 from tui.screens.replay import MANNERS
 from tui.themes import first_theme, keep_theme, read_theme
+from tui.typeahead import TypeAhead
 from tui.workers import Workers
 
 INTERRUPT_S = 2.0
@@ -85,6 +86,7 @@ class HooktapApp(App[None]):
         """
         super().__init__()
         self._workers = Workers(self)
+        self._typing = TypeAhead(self, super().on_event)
         self.animation_level = "none"  # a list that glides is one that lags behind
         self._client = client
         self._directory = directory
@@ -134,10 +136,13 @@ class HooktapApp(App[None]):
         )
 
     async def on_event(self, event: events.Event) -> None:
-        """Have what is pasted be text that can be shown: it may be what a sender wrote."""
+        """Have what is pasted be text that can be shown, which a sender may have written; and keys wait their turn."""
         if isinstance(event, events.Paste):
             event.text = "\t".join(map(safe_lines, event.text.split("\t")))
-        await super().on_event(event)
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._typing.take(event)
+        else:
+            await super().on_event(event)
 
     def on_resize(self) -> None:
         """Draw everything anew, also if the size is what it was.

@@ -34,6 +34,26 @@ class TerminalDriver(LinuxDriver):
             newline="",
         )
         signal.signal(signal.SIGCONT, self._continued)
+        self._is_lent = False
+        """Whether another program has the terminal."""
+
+    def write(self, data: str) -> None:
+        """Draw, unless another program has the terminal: all is drawn anew afterwards.
+
+        Nobody would take it then from the queue of 30, which would block the event loop for ever.
+        """
+        if not self._is_lent:
+            super().write(data)
+
+    def suspend_application_mode(self) -> None:
+        """Leave the terminal to another program, or to the shell."""
+        super().suspend_application_mode()
+        self._is_lent = True
+
+    def resume_application_mode(self) -> None:
+        """Take the terminal back."""
+        self._is_lent = False
+        super().resume_application_mode()
 
     def run_input_thread(self) -> None:
         """Read keys until the terminal is gone."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,12 +30,19 @@ PROVIDERS = (
 )
 
 
+def _number(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # which is within every range
+        raise click.BadParameter("nan is not a number")
+    return value
+
+
 @command()
 @click.argument("provider", type=click.Choice(PROVIDERS))
 @click.option("--port", type=PORT, default=DEFAULT_PORT, show_default=True, help="0: any.")
 @click.option(
     "--speed",
     type=click.FloatRange(1, 1_000_000),
+    callback=_number,
     default=1.0,
     show_default=True,
     help="How many times shorter the provider's waits are: 1000 makes an hour 3.6 seconds.",

@@ -37,6 +37,8 @@ def copy(source: Path, to: Path, *, replace: bool, progress: Callable[[int, int]
         raise HooktapError(f"there is no database at {source}: nothing was received yet")
     if to.exists() and not replace:
         raise HooktapError(f"{to} exists already (choose another name, or replace it with --force)")
+    if to.exists() and not to.is_file():
+        raise HooktapError(f"{to} is not a file that could be replaced")
     try:
         if to.exists() and to.samefile(source):
             raise HooktapError(f"{to} is the database itself (choose another name)")

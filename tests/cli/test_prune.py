@@ -193,6 +193,11 @@ def test_backup_refuses_to_replace(hooktap: Hooktap, tmp_path: Path) -> None:
     done = hooktap("backup", "copy.db", "--data-dir", "d")
     assert (done.code, "exists already" in done.err) == (1, True)
     assert _told(hooktap, "backup", "copy.db", "--force")["deliveries"] == 1
+    os.mkfifo(tmp_path / "pipe")
+    for odd in ("pipe", "."):
+        done = hooktap("backup", odd, "--force", "--data-dir", "d")
+        assert (done.code, "is not a file that could be replaced" in done.err) == (1, True)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_doctor_repairs(hooktap: Hooktap, tmp_path: Path) -> None:

@@ -277,6 +277,7 @@ def test_a_port_that_is_taken_is_named(hooktap: Hooktap) -> None:
         (("stripe",), 2, "'stripe' is not one of 'checkfront', 'jinko', 'wink'"),
         ((), 2, "Missing argument"),
         (("jinko", "--speed", "0.5"), 2, "0.5 is not in the range"),
+        (("jinko", "--speed", "nan"), 2, "nan is not a number"),
         (("jinko", "--every", "nan"), 2, "more than 0"),
         (("jinko", "--secret-file", "x"), 2, "--secret-file is for the webhook that --to registers"),
         (("wink", "--to", "http://127.0.0.1:9/", "--secret-file", "x"), 2, "Wink signs nothing"),
