@@ -72,6 +72,9 @@ class Backlog:
             await self._store.pause(endpoint, now_us)
         except StorageError:
             self._paused.pop(endpoint, None)
+            # What came meanwhile was put by, and a release that was running may have ended.
+            self._releasing.add(endpoint)
+            self._wake.set()
             raise
 
     async def resume(self, endpoint: str) -> None:

@@ -15,12 +15,12 @@ from contextlib import asynccontextmanager
 
 from inspector import tasks
 from inspector.backlog import Backlog
-from inspector.core.headers import Headers
-from inspector.core.model import Attempt, Delivery, Failure, FailureKind, Trigger
+from inspector.core.model import Delivery, Trigger
 from inspector.core.retry import next_delay_s
 from inspector.endpoints import Endpoints
 from inspector.errors import NotFoundError, StorageError
 from inspector.forwarder import Forwarder
+from inspector.forwarder.abandoned import abandoned
 from inspector.store import NEVER_US, Due, Store
 from inspector.teller import Teller
 
@@ -32,6 +32,12 @@ LIMIT_BYTES_PER_TARGET = 16 * 1024 * 1024
 """So many bytes of bodies, and no other sets out: they are in memory until they are there."""
 BATCH = 256
 """How many due deliveries are looked at in one go."""
+LOOK_ON_REST = 4
+"""So many times as long as it took to look past what waits for full targets, it is not done again: that walks through
+all of it, which may be a hundred thousand deliveries, while each that ends makes us look."""
+LOOK_AGAIN_S = 30.0
+"""The longest wait for what is due later: it is on a clock that may stand still while the machine sleeps, and what fell
+due in that time would be late by as much."""
 
 
 class Dispatcher:
@@ -60,14 +66,15 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._waiting: set[str] = set()
         """Targets for which deliveries that are due wait in the store for a free place."""
-        self._unread = False
-        """Whether the schedule holds more that is due than was looked at."""
+        self._look_on_at_s = 0.0
+        """Not before then are those looked for that stand behind what waits for full targets."""
         self._started: set[int] = set()
         """Started since the schedule was last read: that reading may not know it yet."""
         self._unreadable = Teller(log)
         self._unrecordable = Teller(log)
+        self._unforeseen = Teller(log)
         self._unrecorded: set[int] = set()
-        """Sent, but the attempt could not be stored: not sent again before a restart."""
+        """Sent, perhaps, but what came of it is not stored: not sent again before a restart."""
 
     @asynccontextmanager
     async def running(self, drain_s: Callable[[], float]) -> AsyncIterator[None]:
@@ -102,34 +109,57 @@ class Dispatcher:
             self._wake.clear()
             now_us = self._clock_us()
             try:
-                await self._start_due(now_us)
+                again_s = await self._start_due(now_us)
                 next_us = await self._store.next_due_us(after_us=now_us)
             except StorageError as error:
                 self._unreadable.tell(f"cannot read the schedule: {error}")
-                next_us = now_us + 1_000_000
+                again_s, next_us = 1.0, None
+            waits_s = [] if again_s is None else [again_s]
+            if next_us is not None:
+                waits_s += [LOOK_AGAIN_S, max(0, next_us - self._clock_us()) / 1_000_000]
             with contextlib.suppress(TimeoutError):
-                wait_s = None if next_us is None else max(0, next_us - self._clock_us()) / 1_000_000
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout(min(waits_s, default=None)):
                     await self._wake.wait()
 
-    async def _start_due(self, now_us: int) -> None:
+    async def _start_due(self, now_us: int) -> float | None:
+        """Start what is due, longest overdue first; return when to look again at the latest, if there is more.
+
+        What waits for a full target keeps nothing from another one.
+        """
         self._started = set(self._tasks)
-        skip = self._started | self._unrecorded
-        due = await self._store.due(now_us, BATCH, skip=skip)
-        self._unread = len(due) == BATCH
+        # Before the schedule is read: that may not know what is submitted from here on.
         self._waiting.clear()
+        passed_over: set[str] = set()
+        if await self._start_page(now_us, passed_over):
+            began_s = time.monotonic()
+            if began_s < self._look_on_at_s:
+                return self._look_on_at_s - began_s
+            while await self._start_page(now_us, passed_over):
+                pass
+            ended_s = time.monotonic()
+            self._look_on_at_s = ended_s + LOOK_ON_REST * (ended_s - began_s)
+        # A pause that cannot be written down leaves what is due where it is, and wakes nobody.
+        is_paused = any(self._backlog.paused_at_us(endpoint) for endpoint in passed_over)
+        return LOOK_AGAIN_S if is_paused else None
+
+    async def _start_page(self, now_us: int, passed_over: set[str]) -> bool:
+        """Start a page of what is due; add the endpoints whose turn it is not. Whether there may be more."""
+        skip = self._started | self._unrecorded
+        due = await self._store.due(now_us, BATCH, skip=skip, without=passed_over)
         for row in due:
             target = self._target_of(row.endpoint)
-            if row.delivery_id in self._started or self._backlog.paused_at_us(row.endpoint):
+            if row.delivery_id in self._started:
                 continue
-            if target is None:
+            if self._backlog.paused_at_us(row.endpoint):
+                passed_over.add(row.endpoint)
+            elif target is None:
                 await self._store.unschedule(row.delivery_id)
             elif self._is_full(target):
                 self._waiting.add(target)
+                passed_over.add(row.endpoint)
             else:
                 self._start(row.delivery_id, target, row.body_bytes, None)
-        if self._unread and not self._tasks:
-            self._wake.set()  # nothing is on its way whose end would make us look for the rest
+        return len(due) == BATCH
 
     async def _forward_parked(self, row: Due) -> bool:
         """Send one that was put by, unless it is on its way already; whether that was written down."""
@@ -184,11 +214,14 @@ class Dispatcher:
         except (StorageError, NotFoundError) as error:  # NotFoundError: it was deleted meanwhile
             self._unrecorded.add(delivery_id)
             self._unrecordable.tell(f"attempt at delivery #{delivery_id} is not recorded: {error}")
+        except Exception as error:  # noqa: BLE001 - told; it must not end the inspector
+            self._unrecorded.add(delivery_id)
+            self._unforeseen.tell(f"forwarding delivery #{delivery_id} failed", error)
         finally:
             del self._tasks[delivery_id]
             self._busy[target] -= 1
             self._busy_bytes[target] -= body_bytes
-            if self._unread or target in self._waiting:
+            if target in self._waiting:
                 self._wake.set()
 
     async def _attempt(self, delivery: Delivery, target: str, number: int) -> None:
@@ -200,9 +233,9 @@ class Dispatcher:
             attempt = await self._forwarder.send(delivery, target, trigger, secret_path=secret_path)
         except asyncio.CancelledError:
             # Stopping. Whether the app saw the request nobody knows: say so, and let the next run try again.
-            abandoned = _abandoned(delivery, target, trigger, started_us, self._clock_us())
+            cut_off = abandoned(delivery, target, trigger, started_us, self._clock_us())
             again_us = self._backlog.due_at_us(delivery.endpoint, started_us)
-            await self._store.append_attempt(abandoned, retry_at_us=again_us)
+            await self._store.append_attempt(cut_off, retry_at_us=again_us)
             raise
         policy = endpoint.retry if endpoint else None
         delay_s = next_delay_s(policy, number, attempt.result, self._roll())
@@ -237,22 +270,3 @@ def _steady_clock() -> Callable[[], int]:
         return last_us
 
     return clock_us
-
-
-def _abandoned(
-    delivery: Delivery, target: str, trigger: Trigger, started_us: int, now_us: int
-) -> Attempt:
-    return Attempt(
-        id=0,
-        delivery_id=delivery.id,
-        number=0,
-        trigger=trigger,
-        url=target,
-        request_headers=Headers(),
-        started_at_us=started_us,
-        duration_us=now_us - started_us,
-        result=Failure(
-            FailureKind.ABANDONED,
-            "the inspector stopped before the target answered; it may have seen the request",
-        ),
-    )

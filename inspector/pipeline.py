@@ -36,6 +36,7 @@ from inspector.endpoints import Endpoints
 from inspector.errors import NotFoundError, ReplayError, StorageError
 from inspector.examiner import Examiner, Sight, secrets_of
 from inspector.forwarder import Forwarder
+from inspector.forwarder.abandoned import abandoned
 from inspector.store import Store
 from inspector.teller import Teller
 from inspector.uids import Uids
@@ -151,12 +152,18 @@ class Pipeline:
         if complaint := check_target(target):
             raise ReplayError(complaint)
         request = self._signed(delivery, endpoint, sign)
-        attempt = await self._forwarder.send(
-            replace(delivery, request=request),
-            target,
-            Trigger.REPLAY,
-            secret_path=endpoint.secret_path,
-        )
+        started_us = self._clock_us()
+        try:
+            attempt = await self._forwarder.send(
+                replace(delivery, request=request),
+                target,
+                Trigger.REPLAY,
+                secret_path=endpoint.secret_path,
+            )
+        except asyncio.CancelledError:
+            cut_off = abandoned(delivery, target, Trigger.REPLAY, started_us, self._clock_us())
+            await self._record_cut_off(cut_off, edit)
+            raise
         provider = self._providers.get(delivery.provider or "")
         told = signing.as_told(provider, delivery.request, request) if provider else request
         if told is not request and attempt.request_headers.pairs:  # none: nothing was sent
@@ -218,9 +225,15 @@ class Pipeline:
 
     async def _answer_of_target(self, delivery: Delivery, endpoint: Endpoint) -> Reply:
         assert endpoint.target is not None
-        attempt = await self._forwarder.send(
-            delivery, endpoint.target, Trigger.FORWARD, secret_path=endpoint.secret_path
-        )
+        started_us = self._clock_us()
+        try:
+            attempt = await self._forwarder.send(
+                delivery, endpoint.target, Trigger.FORWARD, secret_path=endpoint.secret_path
+            )
+        except asyncio.CancelledError:
+            now_us = self._clock_us()
+            self._record(abandoned(delivery, endpoint.target, Trigger.FORWARD, started_us, now_us))
+            raise
         self._record(attempt)
         match attempt.result:
             case Response(truncated=True):
@@ -242,6 +255,14 @@ class Pipeline:
         except StorageError as error:
             self._unrecorded.tell(
                 f"attempt at delivery #{attempt.delivery_id} is not recorded: {error}"
+            )
+
+    async def _record_cut_off(self, attempt: Attempt, edit: Edit) -> None:
+        try:
+            await self._store.append_attempt(replace(attempt, edited=edit.parts), edit=edit)
+        except (StorageError, NotFoundError) as error:
+            self._unrecorded.tell(
+                f"replay of delivery #{attempt.delivery_id} is not recorded: {error}"
             )
 
     def _tell_failure(self, stored: asyncio.Future[Attempt | None]) -> None:

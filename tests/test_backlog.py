@@ -1,8 +1,9 @@
 """Pausing an endpoint, with the real store, forwarder and dispatcher, and a real target."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from inspector.core.model import Attempt, Delivery, Endpoint, Reply, ReplyMode, 
 from inspector.datadir import DataDir
 from inspector.errors import StorageError
 from inspector.server import Inspector
-from inspector.store import NEVER_US, Store, writer
+from inspector.store import NEVER_US, Store, database, writer
 from tests import factories, fakes
 
 
@@ -57,6 +58,11 @@ async def attempts(inspector: Inspector, count: int) -> list[Attempt]:
                 if len(found) == count:
                     break
     return found
+
+
+async def pause_in_vain(inspector: Inspector) -> None:
+    with pytest.raises(StorageError):
+        await inspector.backlog.pause("shop")
 
 
 async def order_of_arrival(store: Store) -> list[bytes]:
@@ -304,6 +310,67 @@ async def test_a_pause_that_cannot_be_written_down_is_none(
                         await inspector.backlog.pause("shop")
             assert inspector.backlog.paused_at_us("shop") is None
             await attempts(inspector, 1)
+
+
+async def test_what_came_during_a_pause_that_fails_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was put by: another program kept the database locked while the pause was written down."""
+    monkeypatch.setitem(database.WRITER, "busy_timeout", 300)
+    async with fakes.serve(fakes.answering()) as target:
+        shop = Endpoint("shop", target=target.url)
+        async with running(tmp_path, shop) as inspector, asyncio.TaskGroup() as tasks:
+            path = inspector.config.data_dir.database
+            with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                pausing = tasks.create_task(pause_in_vain(inspector))
+                await inspector.store.due(0, 1)  # by now it is being written
+                tasks.create_task(arrive(inspector, shop, 0))
+                await asyncio.wait([pausing])
+                other.execute("ROLLBACK")
+            await attempts(inspector, 1)
+
+    assert bodies(target) == [b"0"]
+
+
+async def test_a_pause_that_fails_ends_no_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release stops for it, and goes on when it is none."""
+    answers, refused = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slow(peer: fakes.Peer) -> None:
+        while await peer.take():
+            await answers.acquire()
+            await peer.say(fakes.OK)
+
+    async def refuse(*_: object) -> None:
+        await refused.wait()
+        raise StorageError("the disk is full")
+
+    async with fakes.serve(slow) as target:
+        shop = Endpoint("shop", target=target.url)
+        async with running(tmp_path, shop) as inspector, asyncio.TaskGroup() as tasks:
+            await inspector.backlog.pause("shop")
+            await arrive_together(inspector, shop, range(5))
+            await inspector.backlog.resume("shop")
+            while not target.requests:
+                await asyncio.sleep(0)
+            monkeypatch.setattr(inspector.store, "pause", refuse)
+            pausing = tasks.create_task(pause_in_vain(inspector))
+            while inspector.backlog.paused_at_us("shop") is None:
+                await asyncio.sleep(0)
+            answers.release()
+            async with asyncio.timeout(20):
+                while "shop" in inspector.backlog._releasing:
+                    await asyncio.sleep(0)
+            refused.set()
+            await pausing
+            for _ in range(4):
+                answers.release()
+            await attempts(inspector, 5)
+
+            assert bodies(target) == await order_of_arrival(inspector.store)
 
 
 async def test_prune_leaves_what_is_put_by(tmp_path: Path) -> None:

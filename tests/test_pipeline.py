@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from inspector import dispatcher, server
+from inspector.client import Client
 from inspector.config import Config
+from inspector.core.edits import Edit
 from inspector.core.headers import Headers
 from inspector.core.model import (
     Attempt,
@@ -31,7 +33,7 @@ from inspector.core.model import (
     Trigger,
 )
 from inspector.datadir import DataDir
-from inspector.errors import NotFoundError, ReplayError
+from inspector.errors import HooktapError, NotFoundError, ReplayError
 from inspector.server import Inspector
 from tests import factories, fakes
 
@@ -78,7 +80,7 @@ def signed(
 async def attempts_of(inspector: Inspector, count: int) -> list[Attempt]:
     """Wait until the feed has shown `count` attempts."""
     found: list[Attempt] = []
-    async with aclosing(inspector.feed.subscribe(0)) as records:
+    async with asyncio.timeout(20), aclosing(inspector.feed.subscribe(0)) as records:
         async for record in records:
             if isinstance(record, Attempt):
                 found.append(record)
@@ -444,6 +446,103 @@ async def test_a_stop_during_a_forward_is_told_and_made_good(tmp_path: Path) -> 
     assert isinstance(first.result, Failure)
     assert first.result.kind is FailureKind.ABANDONED
     assert (second.number, second.succeeded) == (2, True)
+
+
+def is_abandoned(attempt: Attempt) -> bool:
+    return attempt.result == Failure(
+        FailureKind.ABANDONED,
+        "the inspector stopped before the target answered; it may have seen the request",
+    )
+
+
+async def test_a_stop_during_a_replay_is_told(tmp_path: Path) -> None:
+    """The app may have seen it, so it is in the history."""
+
+    async def replay(data_dir: DataDir) -> None:
+        async with Client.of(data_dir) as client:
+            with pytest.raises(HooktapError):
+                await client.replay(1, to=hanging.url)
+
+    async with (
+        fakes.serve(fakes.silent) as hanging,
+        asyncio.TaskGroup() as callers,
+        running(tmp_path, JINKO) as inspector,
+    ):
+        await inspector.pipeline.accept(JINKO, signed())
+        callers.create_task(replay(inspector.config.data_dir))
+        while not hanging.requests:
+            await asyncio.sleep(0)
+    async with running(tmp_path, JINKO) as inspector:
+        (attempt,) = await attempts_of(inspector, 1)
+
+    assert is_abandoned(attempt)
+    assert attempt.trigger is Trigger.REPLAY
+
+
+async def test_what_was_changed_before_a_replay_that_was_cut_off_is_kept(tmp_path: Path) -> None:
+    edit = Edit(body=b"{}")
+    async with (
+        fakes.serve(fakes.silent) as hanging,
+        running(tmp_path, JINKO) as inspector,
+        asyncio.TaskGroup() as tasks,
+    ):
+        await inspector.pipeline.accept(JINKO, signed())
+        replay = tasks.create_task(inspector.pipeline.replay(1, to=hanging.url, edit=edit))
+        while not hanging.requests:
+            await asyncio.sleep(0)
+        replay.cancel()
+        await asyncio.wait([replay])
+        (attempt,) = await attempts_of(inspector, 1)
+        kept = await inspector.store.edit(attempt.id)
+
+    assert replay.cancelled()
+    assert is_abandoned(attempt)
+    assert kept is not None
+    assert kept.body == b"{}"
+
+
+async def test_a_stop_while_a_sender_waits_for_the_target_is_told(tmp_path: Path) -> None:
+    """It is not sent again: the sender, who got no answer, does that."""
+    async with fakes.serve(fakes.silent) as hanging:
+        endpoint = replace(JINKO, target=hanging.url, reply=ReplyMode.TARGET)
+        async with running(tmp_path, endpoint) as inspector, asyncio.TaskGroup() as tasks:
+            taking = tasks.create_task(inspector.pipeline.accept(endpoint, signed()))
+            while not hanging.requests:
+                await asyncio.sleep(0)
+            taking.cancel()
+            await asyncio.wait([taking])
+            (attempt,) = await attempts_of(inspector, 1)
+            owed = await inspector.store.due(2**62, 1)
+
+    assert taking.cancelled()
+    assert is_abandoned(attempt)
+    assert (attempt.trigger, owed) == (Trigger.FORWARD, [])
+
+
+async def test_a_sender_that_leaves_cuts_nothing_off(tmp_path: Path) -> None:
+    """The target has the request, and what it answers is recorded, though nobody waits for it any more."""
+    gone = asyncio.Event()
+
+    async def script(peer: fakes.Peer) -> None:
+        await peer.take()
+        await gone.wait()
+        await peer.say(fakes.OK)
+
+    async with fakes.serve(script) as target:
+        endpoint = replace(JINKO, target=target.url, reply=ReplyMode.TARGET)
+        async with running(tmp_path, endpoint) as inspector:
+            port = int(inspector.addresses.ingress.rpartition(":")[2])
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"POST /in/jinko HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+            while not target.requests:
+                await asyncio.sleep(0)
+            writer.transport.abort()
+            for _ in range(100):  # the inspector hears of it
+                await asyncio.sleep(0)
+            gone.set()
+            (attempt,) = await attempts_of(inspector, 1)
+
+    assert attempt.succeeded
 
 
 async def test_a_name_nobody_configured_is_an_endpoint_from_its_first_delivery(

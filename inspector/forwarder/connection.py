@@ -61,6 +61,10 @@ class Connection(asyncio.Protocol):
         try:
             self._send(head, request.body)
             await self._waiter
+        except asyncio.CancelledError:
+            # It may have settled in this very turn: the connection could be used again, but nobody would keep it.
+            answer.reusable = False
+            raise
         finally:
             self._answer = self._waiter = None
             self._finish(reusable=answer.reusable)

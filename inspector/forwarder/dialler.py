@@ -15,6 +15,8 @@ from inspector.forwarder.connection import Connection
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+LOCALHOST: tuple[Address, ...] = (ipaddress.IPv6Address("::1"), ipaddress.IPv4Address("127.0.0.1"))
+
 
 class Dialler:
     """Resolves a target's name once, judges every address, and connects to an address it has judged."""
@@ -42,6 +44,8 @@ class Dialler:
             return Failure(FailureKind.UNREACHABLE, f"'{origin.host}' cannot be the name of a host")
         except TimeoutError:
             return _timed_out(where, timeout_s)
+        except OSError as error:  # a resolver that cannot open a file, say
+            return _explain(error, where, timeout_s)
 
     def _complaint(self, origin: Origin, addresses: list[Address]) -> str | None:
         for address in addresses:
@@ -59,6 +63,8 @@ async def _resolve(origin: Origin) -> list[Address]:
     literal = _literal(origin.host)
     if literal is not None:
         return [literal]
+    if _is_localhost(origin.host):
+        return list(LOCALHOST)
     # The resolver also reads 127.1, 2130706433 and 017700000001: judged by what they come to, like names.
     found = await asyncio.get_running_loop().getaddrinfo(
         origin.host, origin.port, type=socket.SOCK_STREAM
@@ -130,6 +136,11 @@ def _literal(host: str) -> Address | None:
         return None
 
 
+def _is_localhost(host: str) -> bool:
+    # RFC 6761, 6.3: never looked up. The resolver runs in a few threads, which names that hang can fill.
+    return f".{host.lower().removesuffix('.')}".endswith(".localhost")
+
+
 def _unmapped(address: Address) -> Address:
     if isinstance(address, ipaddress.IPv6Address):
         return address.ipv4_mapped or address
@@ -140,11 +151,11 @@ def _is_this_machine(address: Address) -> bool:
     if _unmapped(address).is_loopback:
         return True
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((str(address), 0))  # a socket can be bound to one's own addresses only
-        except OSError:
-            return False
+    except OSError:
+        return False
     return True
 
 

@@ -215,9 +215,19 @@ class Store:
         """Take a delivery from the schedule, if it is there."""
         await self._writer.write(partial(writes.unschedule, delivery_id))
 
-    async def due(self, now_us: int, limit: int, *, skip: Collection[int] = ()) -> list[Due]:
-        """Return up to `limit` deliveries that are due, longest overdue first, but none of those in `skip`."""
-        return await self._read(self._single, reader.due, now_us, limit, skip)
+    async def due(
+        self,
+        now_us: int,
+        limit: int,
+        *,
+        skip: Collection[int] = (),
+        without: Collection[str] = (),
+    ) -> list[Due]:
+        """Return up to `limit` deliveries that are due, longest overdue first.
+
+        None of those in `skip`, and none of the endpoints in `without`.
+        """
+        return await self._read(self._single, reader.due, now_us, limit, skip, tuple(without))
 
     async def next_due_us(self, *, after_us: int = -1) -> int | None:
         """Return the earliest time later than `after_us` at which a delivery is due; None if there is none."""

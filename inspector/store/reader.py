@@ -1,5 +1,6 @@
 """What can be asked of the store: plain functions, each one hop to a reading connection's thread."""
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,6 +47,7 @@ DUE = """
     SELECT schedule.delivery_id, schedule.due_at_us, delivery.endpoint, delivery.body_bytes
     FROM schedule JOIN delivery ON delivery.id = schedule.delivery_id
     WHERE schedule.due_at_us <= :now_us
+        AND delivery.endpoint NOT IN (SELECT value FROM json_each(:without))
     ORDER BY schedule.due_at_us, schedule.delivery_id
     LIMIT :limit
 """
@@ -190,10 +192,21 @@ def edit(connection: sqlite3.Connection, attempt_id: int) -> Edit | None:
 
 
 def due(
-    connection: sqlite3.Connection, now_us: int, limit: int, skip: Collection[int]
+    connection: sqlite3.Connection,
+    now_us: int,
+    limit: int,
+    skip: Collection[int],
+    without: Collection[str] = (),
 ) -> list[Due]:
-    """Return up to `limit` deliveries that are due, longest overdue first, without those in `skip`."""
-    wanted = {"now_us": now_us, "limit": max(limit, 0) + len(skip)}
+    """Return up to `limit` deliveries that are due, longest overdue first.
+
+    Without those in `skip`, and without those of the endpoints in `without`, all of which are walked through.
+    """
+    wanted = {
+        "now_us": now_us,
+        "limit": max(limit, 0) + len(skip),
+        "without": json.dumps(list(without)),
+    }
     rows = connection.execute(DUE, wanted)
     return [Due(*row) for row in rows if row[0] not in skip][: max(limit, 0)]
 

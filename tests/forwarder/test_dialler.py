@@ -1,9 +1,12 @@
 """Where a delivery may go: judged by the address that is connected to, not by the name."""
 
 import asyncio
+import errno
 import ipaddress
+import resource
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -191,6 +194,79 @@ async def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> 
         FailureKind.UNREACHABLE,
         "the name 'app.test' does not resolve (Name or service not known)",
     )
+
+
+@contextmanager
+def no_files() -> Iterator[None]:
+    """This process may open nothing more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_too_many_open_files() -> None:
+    """At our own port the address is tried for being ours, which takes a socket too."""
+    async with Forwarder(own_ports=[9], allow_remote=True) as sender:
+        with no_files():
+            attempt = await sender.send(factories.delivery(), "http://192.0.2.1:9", Trigger.FORWARD)
+
+    assert failure(attempt) == Failure(
+        FailureKind.UNREACHABLE, "192.0.2.1:9 cannot be reached (Too many open files)"
+    )
+
+
+async def test_an_address_that_cannot_be_tried_is_not_ours() -> None:
+    """What is said of it is what is said of it at any port."""
+    async with Forwarder(own_ports=[9]) as sender:
+        with no_files():
+            attempt = await sender.send(factories.delivery(), "http://192.0.2.1:9", Trigger.FORWARD)
+
+    assert failure(attempt).kind is FailureKind.FORBIDDEN
+    assert "192.0.2.1 is not on this machine" in failure(attempt).detail
+
+
+async def test_a_resolver_without_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resolve(_: Origin) -> list[dialler.Address]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(dialler, "_resolve", resolve)
+
+    assert failure(await send("http://app.test:9")) == Failure(
+        FailureKind.UNREACHABLE, "app.test:9 cannot be reached (Too many open files)"
+    )
+
+
+@pytest.mark.parametrize("host", ["localhost", "LocalHost.", "shop.localhost", "a.b.localhost."])
+async def test_localhost_is_never_looked_up(host: str) -> None:
+    """Names that hang may have filled every thread of the resolver."""
+    loop, hanging = asyncio.get_running_loop(), threading.Event()
+    threads = [loop.run_in_executor(None, hanging.wait) for _ in range(64)]
+    try:
+        async with fakes.serve(fakes.answering()) as target:
+            attempt = await send(f"http://{host}:{target.port}")
+    finally:
+        hanging.set()
+        await asyncio.gather(*threads)
+
+    assert attempt.succeeded, attempt.result
+
+
+@pytest.mark.parametrize("host", ["localhost.test", "notlocalhost", "localhost.."])
+async def test_what_is_not_localhost_is_looked_up(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def resolve(name: object, *_: object, **__: object) -> list[object]:
+        asked.append(name)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+
+    assert failure(await send(f"http://{host}:9")).kind is FailureKind.UNREACHABLE
 
 
 async def test_a_resolver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from inspector.core.forwarding import DELIVERY_ID, HOPS, RESPONSE_CAP_BYTES
 from inspector.core.headers import Headers
 from inspector.core.model import Attempt, Failure, FailureKind, Response, Trigger
 from inspector.forwarder import Forwarder
+from inspector.forwarder.connection import Connection
 from tests import factories, fakes
 
 LONG_BODY = bytes(range(256)) * (32 * 4096)
@@ -351,6 +352,32 @@ async def test_a_cancelled_send_closes_its_connection() -> None:
         await asked.wait()
         task.cancel()
         await left.wait()
+
+    assert task.cancelled()
+
+
+async def test_a_send_cancelled_as_its_answer_comes_closes_its_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the very turn of the loop in which it settled: the connection could be kept, but nobody takes it."""
+    left = asyncio.Event()
+    wake = Connection._wake
+
+    def cancel_too(connection: Connection) -> None:
+        wake(connection)
+        task.cancel()
+
+    async def script(peer: fakes.Peer) -> None:
+        await peer.take()
+        await peer.say(fakes.OK)
+        await peer.reader.read()
+        left.set()
+
+    monkeypatch.setattr(Connection, "_wake", cancel_too)
+    async with fakes.serve(script) as target, forwarder() as sender, asyncio.TaskGroup() as group:
+        task = group.create_task(sender.send(factories.delivery(), target.url, Trigger.FORWARD))
+        async with asyncio.timeout(10):
+            await left.wait()
 
     assert task.cancelled()
 

@@ -91,7 +91,7 @@ async def test_refusals(data_dir: DataDir, tmp_path: Path) -> None:
         with pytest.raises(HooktapError, match=r"cannot write .*No such file"):
             _copy(data_dir, tmp_path / "none" / "a")
         (tmp_path / "folder").mkdir()
-        with pytest.raises(HooktapError, match=r"cannot write .*folder"):
+        with pytest.raises(HooktapError, match=r"folder is not a file"):
             _copy(data_dir, tmp_path / "folder", replace=True)
 
 

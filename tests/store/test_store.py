@@ -336,6 +336,16 @@ async def test_due_skips_what_is_on_its_way(store: Store) -> None:
     assert await store.due(100, 0) == []
 
 
+async def test_due_leaves_endpoints_out(store: Store) -> None:
+    """By their exact names; the limit counts what is left, however much stands before it."""
+    for name in ("slow", "slow", "slower", "quick", "slow", "quick"):
+        await store.append_delivery(delivery(endpoint=name), due_at_us=1)
+
+    assert [each.delivery_id for each in await store.due(9, 2, without={"slow"})] == [3, 4]
+    left = await store.due(9, 9, skip={4}, without={"slow", "slower", 'no"body', "Quick"})
+    assert [each.delivery_id for each in left] == [6]
+
+
 async def test_next_due(store: Store) -> None:
     assert await store.next_due_us() is None
     for due_at_us in (7, 5, 9):
