@@ -5,10 +5,10 @@ import binascii
 import re
 from dataclasses import dataclass, replace
 
+from inspector.core import splicing
 from inspector.core.forwarding import split_ingress
 from inspector.core.headers import Headers, is_token
 from inspector.core.model import Part, Request
-from inspector.core.splicing import replace_json
 from inspector.core.text import decode, encode, safe, shorten
 from inspector.core.wire import JSON, headers_from_json, headers_to_json
 from inspector.errors import ReplayError
@@ -128,10 +128,10 @@ def apply(edit: Edit, request: Request) -> Request:
 
 def set_json(body: bytes, path: str, value: str) -> bytes:
     """Return a JSON body with `value` at `path`, `booking.items.0.name`; every other byte stays. Raises ReplayError."""
-    made = replace_json(body, path.split("."), [encode(value)])
+    made = splicing.set_json(body, path.split("."), value)
     if made is None:
         raise ReplayError(
-            f"cannot set {_quoted(encode(path))}: the body must be JSON that has one text, number or null there"
+            f"cannot set {_quoted(encode(path))}: the body must be JSON that has one plain value there"
         )
     return made
 

@@ -25,13 +25,24 @@ class Encoding(StrEnum):
         return binascii.hexlify(raw) if self is Encoding.HEX else _base64(raw)
 
     def bytes_of(self, text: bytes) -> bytes | None:
-        """Return the bytes, or None if `text` is not in this encoding. Padding may be left out."""
+        """Return the bytes of what a person wrote; None if it is not in this encoding. Padding may be left out."""
         try:
             if self is Encoding.HEX:
                 return binascii.unhexlify(text)
             return binascii.a2b_base64(text + b"=" * (-len(text) % 4), strict_mode=True)
         except ValueError:
             return None
+
+    def signature_of(self, text: bytes) -> bytes | None:
+        """Return the bytes of a signature as a sender wrote it, or None if `text` is not how this encoding writes them.
+
+        Of base64 only the one text that stands for them is good, padded, as where texts are compared; the libraries of
+        those who sign in hex with a key pair (Discord's) take capitals too.
+        """
+        raw = self.bytes_of(text)
+        if raw is None or self is Encoding.HEX:
+            return raw
+        return raw if self.text_of(raw) == text else None
 
 
 class Shape(StrEnum):

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from inspector.core import coded
+from inspector.core import coded, wording
 from inspector.core.fields import Fields
 from inspector.core.providers import Placement, Provider, Scheme
-from inspector.core.templates import URL, Kind, Locator, Template
+from inspector.core.templates import URL, Kind, Locator, Template, Unread
 
 _OF_BODY = frozenset({"body", "body.sha256.hex", "body.crc32", "form.sorted"})
 _OF_TARGET = frozenset({"url", "path+query"})
@@ -42,6 +42,8 @@ def lacking(provider: Provider, placement: Placement, fields: Fields) -> str:
     absent = placement.signed.absent(fields)
     if absent == URL:
         return f"{provider.title} signs its URL: set public_url to the one it was given"
+    if isinstance(absent, Unread):
+        return f"{provider.title} signs what cannot be read here: {wording.unread(absent)}"
     return f"{provider.title} signs {absent}, and this request has none to sign"
 
 

@@ -7,6 +7,7 @@ the provider's file or the endpoint says that it stands.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from inspector.core import multipart
 from inspector.core.bodyfields import json_items, parse_form, parse_json
 from inspector.core.forwarding import split_ingress, split_segment
 from inspector.core.headers import Headers
@@ -83,6 +84,9 @@ def _without(place: str, request: Request) -> Request:
         case Kind.JSON:
             return replace(request, body=_in_json(request.body, name.split(".")))
         case Kind.FORM:
+            content_type = request.headers.get(b"Content-Type") or b""
+            if multipart.is_form(content_type):
+                return replace(request, body=_in_parts(request.body, content_type, encode(name)))
             return replace(request, body=_in_form(request.body, encode(name)))
         case Kind.XML:
             return replace(request, body=_in_unread(request.body, name))
@@ -114,6 +118,14 @@ def _in_form(text: bytes, name: bytes) -> bytes:
     if name in dict(fields):
         return replace_form(text, name, REDACTED) or REDACTED
     return text if fields or not text else REDACTED  # more than are looked through
+
+
+def _in_parts(body: bytes, content_type: bytes, name: bytes) -> bytes:
+    made = multipart.replace_form(body, content_type, name, REDACTED)
+    if made is not None:
+        return made
+    is_unread = multipart.read_form(body, content_type) is None
+    return REDACTED if body and (is_unread or name in body) else body
 
 
 def _in_json(body: bytes, path: Sequence[str]) -> bytes:

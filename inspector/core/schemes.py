@@ -82,7 +82,7 @@ def _is_signed(provider: Provider, key: bytes, message: bytes, candidate: bytes)
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-    signature = provider.encoding.bytes_of(candidate)
+    signature = provider.encoding.signature_of(candidate)
     if signature is None:
         return False
     try:

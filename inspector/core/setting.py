@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from inspector.core.bodyfields import parse_json, parse_xml
+from inspector.core.bodyfields import parse_json, parse_xml, read_form
 from inspector.core.splicing import DECODER, members, past_space, replace_form
 from inspector.core.text import encode_any, safe
 from inspector.errors import ConfigError
@@ -96,6 +96,8 @@ def _literal(value: str) -> str:
 
 
 def _set_form(body: bytes, path: str, value: str) -> bytes:
+    if read_form(body) is None:
+        raise _refusal(path, "the form has more fields than are looked through")
     first, *rest = path.split(".")
     nested = encode_any(first + "".join(f"[{step}]" for step in rest))
     new = encode_any(value)

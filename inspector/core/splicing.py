@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import assert_never
 from urllib.parse import quote_plus
 
+from inspector.core import multipart
 from inspector.core.bodyfields import EVERY, json_items, parse_form, parse_json
 from inspector.core.model import Request
 from inspector.core.templates import Kind, Locator
@@ -19,6 +20,12 @@ DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 """For where a value ends: numbers may have more digits than int() is willing to read."""
 _SPACE = re.compile(r"[ \t\n\r]*")  # RFC 8259, 2
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
+_LITERAL = re.compile(
+    r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null"
+)  # RFC 8259, 3 and 6
+_READ = '"-0123456789n'
+"""What text, numbers and null begin with: what a check reads."""
+_SCALARS = _READ + "tf"
 
 Span = tuple[int, int]
 
@@ -39,7 +46,7 @@ def put(
         case Kind.QUERY:
             return replace(request, target=replace_query(request.target, locator.key, values[-1]))
         case Kind.FORM:
-            return _with_body(request, replace_form(request.body, locator.key, values[-1]))
+            return _with_body(request, _replace_field(request, locator.key, values[-1]))
         case Kind.JSON:
             path = (*root, *locator.path)
             return _with_body(request, replace_json(request.body, path, values))
@@ -74,6 +81,27 @@ def replace_json(body: bytes, path: Sequence[str], values: Sequence[bytes]) -> b
     return made if found == list(values) else None
 
 
+def set_json(body: bytes, path: Sequence[str], value: str) -> bytes | None:
+    """Return `body` with what a person wrote in place of the one text, number, boolean or null at `path`.
+
+    Text stays text. In place of anything else a number, `true`, `false` and `null` are what they are in JSON. None if
+    there is nothing else at `path`, or not one alone.
+    """
+    if parse_json(body) is None:
+        return None
+    mark = BOM_UTF8 if body.startswith(BOM_UTF8) else b""
+    text = body.removeprefix(mark).decode()
+    try:
+        value.encode()
+        [(start, end)] = _spans(text, 0, path, _SCALARS)
+        literal = (
+            json.dumps(value) if text[start] == '"' or not _LITERAL.fullmatch(value) else value
+        )
+        return mark + f"{text[:start]}{literal}{text[end:]}".encode()
+    except ValueError:  # so is what cannot be written in UTF-8
+        return None
+
+
 def replace_form(body: bytes, name: bytes, value: bytes) -> bytes | None:
     """Return `body` with `value` in every field called `name`; None if there is none, or too much to be read."""
     if name not in dict(parse_form(body)):  # before each of a million fields is looked at
@@ -97,6 +125,13 @@ def replace_query(target: bytes, name: bytes, value: bytes) -> bytes:
     return path + b"?" + made + hash_mark + fragment
 
 
+def _replace_field(request: Request, name: bytes, value: bytes) -> bytes | None:
+    content_type = request.headers.get(b"Content-Type") or b""
+    if multipart.is_form(content_type):
+        return multipart.replace_form(request.body, content_type, name, value)
+    return replace_form(request.body, name, value)
+
+
 def _with_body(request: Request, body: bytes | None) -> Request | None:
     if body is None:
         return None
@@ -106,12 +141,15 @@ def _with_body(request: Request, body: bytes | None) -> Request | None:
     return replace(request, body=body, headers=headers)
 
 
-def _spans(text: str, at: int, path: Sequence[str]) -> Iterator[Span]:
-    """Yield where each value at `path` below the one at `at` begins and ends. Raises ValueError where one is absent."""
+def _spans(text: str, at: int, path: Sequence[str], kinds: str = _READ) -> Iterator[Span]:
+    """Yield where each value at `path` below the one at `at` begins and ends.
+
+    Raises ValueError where one is absent, or begins with none of `kinds`.
+    """
     at = past_space(text, at)
     if not path:
-        if text[at] not in '"-0123456789n':
-            raise ValueError("neither text nor a number")
+        if text[at] not in kinds:
+            raise ValueError("of another kind")
         yield at, DECODER.raw_decode(text, at)[1]
         return
     step, rest = path[0], path[1:]
@@ -125,7 +163,7 @@ def _spans(text: str, at: int, path: Sequence[str]) -> Iterator[Span]:
     if step != EVERY and len(inner) != 1:
         raise ValueError("absent, or there several times")
     for _, start in inner:
-        yield from _spans(text, start, rest)
+        yield from _spans(text, start, rest, kinds)
 
 
 def members(text: str, at: int) -> Iterator[tuple[str, int]]:

@@ -1,7 +1,7 @@
 """Locators, which name one value of a request, and templates, which join values and text as bytes.
 
-A locator is `header:NAME`, `query:NAME`, `form:NAME`, `json:a.b` (a number is an index), `xml:a.@b` (below the root;
-`@` for an attribute), or `pair:KEY`, an element of the signature header itself.
+A locator is `header:NAME`, `query:NAME`, `form:NAME` (URL-encoded, or in parts), `json:a.b` (a number is an index),
+`xml:a.@b` (below the root; `@` for an attribute), or `pair:KEY`, an element of the signature header itself.
 
 A template holds placeholders in braces: a locator, or one of `{body}`, `{body.sha256.hex}`, `{body.crc32}`,
 `{form.sorted}`, `{headers.sorted:PREFIX}`, `{method}`, `{path+query}`, `{secret}` and `{url}`.
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
+from inspector.core.bodyfields import EVERY
 from inspector.core.fields import Fields
 from inspector.core.table import nearest
 from inspector.errors import ConfigError
@@ -75,6 +76,27 @@ class Locator:
             case unreachable:
                 assert_never(unreachable)
 
+    def is_unread(self, fields: Fields) -> bool:
+        """Whether the request has something there, or may have, of which `read` gives no value.
+
+        That is what must not pass for absent. Asked of a value that is absent or empty.
+        """
+        match self.kind:
+            case Kind.HEADER:
+                return fields.is_repeated(self.key)
+            case Kind.JSON:
+                return fields.json_is_unread(self.path)
+            case Kind.PAIR:
+                return False
+            case Kind.QUERY:
+                return fields.query_is_unread(self.key)
+            case Kind.FORM:
+                return fields.form_is_unread(self.key)
+            case Kind.XML:
+                return fields.xml_is_unread(self.path)
+            case unreachable:
+                assert_never(unreachable)
+
     @property
     def label(self) -> str:
         """What stands in `Verification.covered`: `header X-Event-Id`, `json event.id`."""
@@ -82,6 +104,19 @@ class Locator:
 
     def __str__(self) -> str:
         return self.name
+
+
+class Unread(Locator):
+    """A placeholder for which the request has something that is not read as a value: `Template.absent` returns it.
+
+    Unlike what is absent it reads as empty. `{form.sorted}` is all fields of the form: `form:*`.
+    """
+
+    __slots__ = ()
+
+    def read(self, fields: Fields) -> bytes | None:  # noqa: ARG002 - as of any other
+        """Return that something is there, and is no value."""
+        return b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +139,6 @@ def _path_and_query(fields: Fields) -> bytes | None:
     return found[1] if found else None
 
 
-def _sorted_form(fields: Fields) -> bytes:
-    # As Twilio's libraries do it: a field sent twice with one value counts once.
-    return b"".join(name + value for name, value in sorted(set(fields.form_fields())))
-
-
 def _sorted_headers(prefix: bytes) -> Callable[[Fields], bytes | None]:
     def read(fields: Fields) -> bytes:
         lines = [
@@ -125,6 +155,7 @@ BODY = Builtin("body", "body", lambda fields: fields.request.body)
 URL = Builtin("url", "url", lambda fields: fields.url)
 PATH_AND_QUERY = Builtin("path+query", "path and query", _path_and_query)
 SECRET = Builtin("secret", "", lambda fields: fields.secret)
+FORM_SORTED = Builtin("form.sorted", "form fields", Fields.sorted_form)
 
 _BUILTINS: Mapping[str, Builtin] = {
     builtin.name: builtin
@@ -136,7 +167,7 @@ _BUILTINS: Mapping[str, Builtin] = {
             "method", "method", lambda fields: fields.request.method.encode("utf-8", "replace")
         ),
         PATH_AND_QUERY,
-        Builtin("form.sorted", "form fields", _sorted_form),
+        FORM_SORTED,
         Builtin(
             "body.sha256.hex",
             "body",
@@ -179,15 +210,20 @@ class Template:
         return cls(tuple(_part(part) for part in found))
 
     def render(self, fields: Fields, missing: bytes | None = None) -> bytes | None:
-        """Join the values; `missing` stands for one that is absent or empty. Without it there is then no result."""
+        """Join the values; `missing` stands for what a locator names and is absent or empty.
+
+        Without it there is then no result; nor where something is there, and cannot be read as one value.
+        """
         chunks: list[bytes] = []
         for part in self.parts:
             if isinstance(part, bytes):
                 chunks.append(part)
                 continue
             value = part.read(fields)
-            if value is None or (not value and isinstance(part, Locator)):
+            if not value and isinstance(part, Locator):
                 value = missing
+                if missing is not None and part.is_unread(fields):
+                    return None
             if value is None:
                 return None
             chunks.append(value)
@@ -198,12 +234,21 @@ class Template:
         return (part for part in self.parts if not isinstance(part, bytes))
 
     def absent(self, fields: Fields) -> Locator | Builtin | None:
-        """Return the first placeholder for which this request has no value."""
+        """Return the first placeholder for which this request has no value, of those that are `Unread` if there are."""
+        found = None
         for part in self.placeholders():
             value = part.read(fields)
-            if value is None or (not value and isinstance(part, Locator)):
-                return part
-        return None
+            if isinstance(part, Locator):
+                if value:
+                    continue
+                if part.is_unread(fields):
+                    return part if part.kind is Kind.HEADER else Unread(part.kind, part.name)
+            elif value is not None:
+                continue
+            elif part is FORM_SORTED:
+                return Unread(Kind.FORM, EVERY)
+            found = found or part
+        return found
 
     def uses(self, builtin: Builtin) -> bool:
         """Whether this builtin is among the placeholders."""

@@ -4,6 +4,7 @@ The right signature and the right time are told apart: a good signature from yes
 `mismatch` however old it is.
 """
 
+import math
 import re
 from binascii import unhexlify
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from inspector.core.providers import Placement, Provider, Scheme, UrlVariant
 from inspector.core.publicurl import with_query
 from inspector.core.templates import Builtin, Kind, Locator
 from inspector.core.text import encode_any
+from inspector.core.timestamps import TimeRule
 
 _AUTHORITY = re.compile(rb"([^:/?#]+)://([^/?#]*?)(:[0-9]*)?([/?#].*)?", re.DOTALL)
 _ENCODED = re.compile(rb"%(3[ABF]|2[147-9ACF]|40)", re.IGNORECASE)
@@ -78,6 +80,9 @@ class _Claim(NamedTuple):
     candidates: list[bytes]
     message: bytes
     signed_at_s: float | None
+    untimely: Verification | None = None
+    """What to say of a right signature whose time is needed and cannot be read. A time that the template names is read
+    first, as without it nothing is known of what was signed."""
 
 
 class _Check(NamedTuple):
@@ -118,6 +123,8 @@ class _Check(NamedTuple):
             return Verification(Outcome.MISMATCH, detail, signed_at_s=signed_at_s)
         if pair := provider.unequal(fields):
             return Verification(Outcome.MISMATCH, wording.unequal(pair), index, signed_at_s)
+        if claim.untimely:
+            return claim.untimely
         detail = wording.verified(provider, placement, index, len(self.keys)) + self._about_url()
         outcome = Outcome.VERIFIED
         if provider.time and claim.signed_at_s is not None:
@@ -143,13 +150,23 @@ class _Check(NamedTuple):
             return self._unreadable(placement, absent, fields)
         if provider.time is None or placement.time is None:
             return _Claim(candidates, message, None)
-        time = placement.time.read(fields)
-        if not time:
-            return self._unreadable(placement, placement.time, fields)
-        signed_at_s = provider.time.read(time)
-        if signed_at_s is None:
-            return Verification(Outcome.MALFORMED, wording.no_time(provider.time, placement.time))
-        return _Claim(candidates, message, signed_at_s)
+        time = placement.time.read(fields) or _json_number(placement.time, fields)
+        signed_at_s = provider.time.read(time) if time else None
+        if signed_at_s is not None or not self._judges_age(provider.time):
+            # A time that nobody judges may be written in any way.
+            return _Claim(candidates, message, signed_at_s)
+        if time:
+            said = wording.no_time(provider.time, placement.time)
+            untimely = Verification(Outcome.MALFORMED, said)
+        else:
+            untimely = self._unreadable(placement, placement.time, fields)
+        if placement.time in placement.signed.placeholders():
+            return untimely
+        # It may be gone because what is signed was changed: of a body that is no JSON any more that is not the news.
+        return _Claim(candidates, message, None, untimely)
+
+    def _judges_age(self, rule: TimeRule) -> bool:
+        return self.tolerance_s is not None or rule.tolerance_s is not None
 
     def _matching(self, placement: Placement, fields: Fields, claim: _Claim) -> int | None:
         """Return the first key that made one of the signatures, after trying them all."""
@@ -188,6 +205,14 @@ class _Check(NamedTuple):
 
     def _about_url(self) -> str:
         return wording.GUESSED_URL if self.url_is_guessed and self.provider.signs_url else ""
+
+
+def _json_number(part: Locator, fields: Fields) -> bytes | None:
+    """Return a number with a point or an exponent as a whole one: to JavaScript, and so @linear/sdk, it is one."""
+    if part.kind is not Kind.JSON:
+        return None
+    value = next(iter(json_items(fields.document(), part.path)), None)
+    return b"%d" % value if isinstance(value, float) and math.isfinite(value) else None
 
 
 def _covered(provider: Provider, placement: Placement) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from inspector.core import schemes
+from inspector.core.bodyfields import EVERY
 from inspector.core.providers import BARE, Placement, Provider
-from inspector.core.templates import Kind, Locator, Template
+from inspector.core.templates import Kind, Locator, Template, Unread
 from inspector.core.timestamps import TimeRule
 
 UNKNOWN = "no provider is known for this delivery, so nothing was checked"
@@ -38,8 +39,24 @@ def incomplete(placement: Placement, part: Locator) -> str:
 
 
 def empty(part: Locator) -> str:
-    """There is nothing between the name and the end."""
+    """There is nothing between the name and the end, or nothing that can be read."""
+    if isinstance(part, Unread):
+        return unread(part)
     return f"the {_place(part)} is empty"
+
+
+def unread(part: Unread) -> str:
+    """Something may be there, so it is not as if nothing were."""
+    match part.kind:
+        case Kind.FORM if part.name == EVERY:
+            return "the form in the body has more fields, or more escapes, than are read"
+        case Kind.JSON:
+            why = "it is there twice, is neither text nor an integer, or is in a body that is not read"
+        case Kind.XML:
+            why = "it has other elements in it, or is in a body that is not read"
+        case _:
+            why = "it is there several times, or among more than is read"
+    return f"the {_place(part)} cannot be told: {why}"
 
 
 def repeated(part: Locator) -> str:

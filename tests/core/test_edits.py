@@ -143,16 +143,47 @@ def test_values_go_into_the_body_that_is_given() -> None:
         (b'{"a": 1}', "b"),
         (b'{"a": 1, "a": 2}', "a"),
         (b'{"a": {}}', "a"),
-        (b'{"a": true}', "a"),
+        (b'{"a": [true]}', "a"),
         (b"[" * 5000, "0"),
         (b'{"a": "\xff"}', "a"),
         (b'{"\x1b[2J": 1}', "\x1b[2J.x"),
     ],
 )
 def test_value_that_has_no_place_is_refused(body: bytes, path: str) -> None:
-    with pytest.raises(ReplayError, match="the body must be JSON that has one text") as refused:
+    with pytest.raises(
+        ReplayError, match="the body must be JSON that has one plain value"
+    ) as refused:
         edits.set_json(body, path, "x")
     assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("old", "value", "new"),
+    [
+        ("1.5", "2.5", "2.5"),
+        ("7", "9", "9"),
+        ("-3", "-5", "-5"),
+        ("7", "8.25", "8.25"),
+        ("7", "1e3", "1e3"),
+        ("7", "01", '"01"'),
+        ("7", "seven", '"seven"'),
+        ("7", "null", "null"),
+        ("true", "false", "false"),
+        ("false", "1", "1"),
+        ("null", "true", "true"),
+        ("null", "12", "12"),
+        ("null", "x", '"x"'),
+        ('"7"', "8", '"8"'),
+        ('"a"', "true", '"true"'),
+        ('"a"', "null", '"null"'),
+    ],
+)
+def test_what_is_set_is_of_the_kind_that_stood_there(old: str, value: str, new: str) -> None:
+    body = '{"x": {"a": [0, %s]}, "b" : 1.50}'
+
+    made = edits.set_json((body % old).encode(), "x.a.1", value)
+
+    assert made == (body % new).encode()
 
 
 def test_edit_as_json_and_back() -> None:

@@ -102,6 +102,22 @@ def test_padding_may_be_left_out() -> None:
     assert Encoding.BASE64.bytes_of(b"YQ==\n") is None
 
 
+@pytest.mark.parametrize(
+    "text", [b"YQ", b"YQ=", b"YR==", b"YQ==\n", b"YQ===", b" YQ==", b"Y", b"-_-_"]
+)
+def test_signature_in_base64_is_one_text(text: bytes) -> None:
+    """With its padding and nothing beside it, as where texts are compared."""
+    assert Encoding.BASE64.signature_of(text) is None
+
+
+@given(st.binary())
+def test_signature_is_read_as_it_is_written(raw: bytes) -> None:
+    """In hex, which those who decode it read in capitals too."""
+    for encoding in Encoding:
+        assert encoding.signature_of(encoding.text_of(raw)) == raw
+    assert Encoding.HEX.signature_of(Encoding.HEX.text_of(raw).upper()) == raw
+
+
 @given(st.binary())
 def test_cutting_anything_is_a_value(value: bytes) -> None:
     for source in ("plain", "prefix:a", "pairs:,:a", "list:,:a"):

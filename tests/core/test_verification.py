@@ -18,7 +18,8 @@ from inspector.core.headers import Headers
 from inspector.core.model import Outcome, Request, Verification
 from inspector.core.provider_table import parse
 from inspector.core.providers import Provider
-from inspector.core.signing import sign
+from inspector.core.signing import sample_keys, sign
+from inspector.core.timestamps import TimeRule, Unit
 from inspector.core.verification import verify
 from tests import factories
 from tests.factories import NOW_S
@@ -484,6 +485,94 @@ def test_time_without_a_tolerance_is_only_shown() -> None:
     assert (found.outcome, found.signed_at_s) == (Outcome.VERIFIED, 12)
 
 
+@pytest.mark.parametrize("time", ["1780387200123", "2026-06-02T08:00:00Z", "9" * 20, "x"])
+def test_time_that_nobody_judges_may_be_written_in_any_way(time: str) -> None:
+    """Where a tolerance is set it is needed; what signs an empty one is refused as ever."""
+    mailgun = BUILT_IN["mailgun"]
+
+    def found(written: str, **asked: Any) -> Verification:
+        signature = mac(b"k", written.encode() + b"token")
+        block = {"timestamp": written, "token": "token", "signature": signature}
+        request = factories.request(body=json.dumps({"signature": block}).encode())
+        return verify(mailgun, request, ["k"], now_s=NOW_S, **asked)
+
+    assert (found(time).outcome, found(time).signed_at_s) == (Outcome.VERIFIED, None)
+    assert found(time, tolerance_s=10**9).outcome is Outcome.MALFORMED
+    assert found("").outcome is Outcome.MALFORMED
+
+
+@pytest.mark.parametrize("name", ["discord", "sendgrid"])
+def test_time_of_a_key_pairs_signature_may_be_in_milliseconds(name: str) -> None:
+    """Neither names a unit that it would judge."""
+    asked = BUILT_IN[name]
+    keys = sample_keys(asked, b"seed")
+    millis = replace(asked, time=TimeRule(Unit.MS))
+    signed = sign(millis, factories.request(body=BODY), keys.signing, now_s=NOW_S * 1000)
+
+    found = verify(asked, signed, [keys.verifying], now_s=NOW_S)
+
+    assert (found.outcome, found.signed_at_s) == (Outcome.VERIFIED, None)
+    refused = verify(asked, signed, [keys.verifying], now_s=NOW_S, tolerance_s=300)
+    assert refused.outcome is Outcome.MALFORMED
+    changed = replace(signed, body=b"{}")
+    assert verify(asked, changed, [keys.verifying], now_s=NOW_S).outcome is Outcome.MISMATCH
+
+
+def test_absent_time_that_nobody_judges_is_not_missed() -> None:
+    """Unless it is signed: see above."""
+    table = {"signature": "header:S", "signed": "{body}"}
+    shown = provider(**table, timestamp={"from": "header:T"})
+    judged = provider(**table, timestamp={"from": "header:T", "tolerance": 300})
+    request = factories.request(headers=factories.headers(("S", mac(b"s", BODY))), body=BODY)
+
+    assert verify(shown, request, ["s"], now_s=NOW_S).outcome is Outcome.VERIFIED
+    assert verify(judged, request, ["s"], now_s=NOW_S).outcome is Outcome.MISSING
+
+
+def linear(body: bytes, signed: bytes | None = None) -> Verification:
+    signature = mac(b"k", body if signed is None else signed)
+    headers = factories.headers(("Linear-Signature", signature))
+    request = factories.request(headers=headers, body=body)
+    return verify(BUILT_IN["linear"], request, ["k"], now_s=NOW_S)
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome"),
+    [
+        (f"{NOW_S}000.0", Outcome.VERIFIED),
+        (f"{NOW_S}000.5", Outcome.VERIFIED),
+        (f"{NOW_S / 1e9}e12", Outcome.VERIFIED),
+        (f"{NOW_S - 61}000.5", Outcome.STALE),
+        ("-1.5", Outcome.MALFORMED),
+        ("1e300", Outcome.MALFORMED),
+        ("1e999", Outcome.MISSING),
+        ("NaN", Outcome.MISSING),
+        ("true", Outcome.MISSING),
+        ("null", Outcome.MISSING),
+        ("[1.5]", Outcome.MISSING),
+    ],
+)
+def test_time_in_the_body_may_be_any_number(number: str, outcome: Outcome) -> None:
+    """As @linear/sdk takes it."""
+    found = linear(b'{"webhookTimestamp": %s}' % number.encode())
+
+    assert found.outcome is outcome
+    if outcome is Outcome.VERIFIED:
+        assert found.signed_at_s == NOW_S
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[", b'{"webhookTimestamp": "x"}', b"{}"])
+def test_changed_body_that_lost_its_time_is_a_mismatch(body: bytes) -> None:
+    """The header is there, and what it signs is not: that comes before the time, which is the news of a right one."""
+    right = b'{"webhookTimestamp": %d000}' % NOW_S
+
+    assert linear(right).outcome is Outcome.VERIFIED
+    assert linear(body, signed=right).outcome is Outcome.MISMATCH
+    own = linear(body)
+    assert own.outcome is (Outcome.MALFORMED if b'"x"' in body else Outcome.MISSING)
+    assert "webhookTimestamp" in own.detail
+
+
 @pytest.mark.parametrize("key", [b"", b"short", b"\x30\x00", b"k" * 32])
 def test_public_key_that_is_none_fits_nothing(key: bytes) -> None:
     for name in ("discord", "sendgrid"):
@@ -496,6 +585,52 @@ def test_public_key_that_is_none_fits_nothing(key: bytes) -> None:
         request = factories.request(headers=factories.headers(*headers))
 
         assert verify(asked, request, [secret], now_s=NOW_S).outcome is Outcome.MISMATCH
+
+
+@pytest.mark.parametrize("name", ["standardwebhooks-v1a", "sendgrid"])
+def test_key_pairs_signature_has_its_padding(name: str) -> None:
+    """The vendors' libraries refuse it without ("Incorrect padding"), as every text but the one that stands for it."""
+    asked = BUILT_IN[name]
+    keys = sample_keys(asked, b"seed")
+    header = asked.placements[0].signature.name
+    identified = factories.headers(("webhook-id", "m"))
+    made = (
+        sign(
+            asked,
+            factories.request(headers=identified, body=b"%d" % number),
+            keys.signing,
+            now_s=NOW_S,
+        )
+        for number in range(99)
+    )
+    # DER is of several lengths, not all of which need padding.
+    signed, value = next(
+        (one, value)
+        for one in made
+        if (value := one.headers.get(header.encode()) or b"").endswith(b"=")
+    )
+    bare = value.rstrip(b"=")
+    padding = value[len(bare) :]
+    stray = bare[:-1] + bytes([bare[-1] + 1]) + padding
+
+    def outcome(written: bytes) -> Outcome:
+        came = replace(signed, headers=signed.headers.replacing(header.encode(), written))
+        return verify(asked, came, [keys.verifying], now_s=NOW_S).outcome
+
+    assert outcome(value) is Outcome.VERIFIED
+    assert outcome(value[:-1]) is outcome(bare) is outcome(value + b"=") is Outcome.MISMATCH
+    assert outcome(stray) is Outcome.MISMATCH
+
+
+def test_discords_signature_may_be_in_capitals() -> None:
+    """Its library decodes it."""
+    discord = BUILT_IN["discord"]
+    keys = sample_keys(discord, b"seed")
+    signed = sign(discord, factories.request(), keys.signing, now_s=NOW_S)
+    value = signed.headers.get(b"X-Signature-Ed25519") or b""
+    came = replace(signed, headers=signed.headers.replacing(b"X-Signature-Ed25519", value.upper()))
+
+    assert verify(discord, came, [keys.verifying], now_s=NOW_S).outcome is Outcome.VERIFIED
 
 
 @pytest.mark.parametrize(("curve", "right"), [(ec.SECP256R1(), True), (ec.SECP384R1(), False)])

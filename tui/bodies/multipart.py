@@ -1,10 +1,11 @@
-"""A body of several parts, each with headers of its own (RFC 2046, 5.1; RFC 7578)."""
+"""A body of several parts, each with headers of its own (RFC 2046, 5.1; RFC 7578), laid out."""
 
-import re
 from collections.abc import Iterator
+from itertools import islice
 
 from textual.content import Content
 
+from inspector.core import multipart
 from inspector.core.headers import Headers
 from inspector.core.text import encode, safe, safe_lines, shorten
 from tui import labels, pairs
@@ -13,15 +14,9 @@ from tui.bodies.layout import LINE_CAP, Layout, Part, Unfit
 from tui.folding import Line
 
 PARTS_MAX = 200
-HEADERS_MAX = 50
-"""Of one part."""
 PREVIEW_LINES = 12
 """Of each part's content; `enter` opens all of it."""
 PREVIEW_BYTES = 4096
-_BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))', re.IGNORECASE)
-BOUNDARY_MAX = 200
-"""Characters: RFC 2046 allows 70."""
-_NAME = re.compile(rb'[;\s]name="((?:[^"\\]|\\.)*)"|[;\s]name=([^\s;"]+)', re.IGNORECASE)
 
 
 def lay_out(content: bytes, content_type: str) -> Layout:
@@ -34,41 +29,17 @@ def lay_out(content: bytes, content_type: str) -> Layout:
 
 def parts(content: bytes, content_type: str) -> list[Part]:
     """Take a body apart, up to one part more than are shown. Raises Unfit."""
-    boundary = _boundary(content_type)
-    delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*+(?:\r?\n|\Z)")
-    found: list[Part] = []
-    start = None
-    for mark in delimiter.finditer(content):
-        if start is not None:
-            found.append(_part(content[start : max(mark.start(), start)]))
-        start = mark.end()
-        if mark[1] is not None or len(found) > PARTS_MAX:
-            return found
-    if start is None:
-        raise Unfit("the boundary that Content-Type names stands nowhere in the body")
-    found.append(_part(content[start:]))  # broken off
-    return found
-
-
-def _boundary(content_type: str) -> bytes:
-    found = _BOUNDARY.search(content_type)
-    boundary = "" if found is None else re.sub(r"\\(.)", r"\1", found[1] or found[2] or "")
+    boundary = multipart.parameters(encode(content_type)).get(b"boundary", b"")
     if not boundary:
         raise Unfit("Content-Type names no boundary, so the parts cannot be told apart")
-    if len(boundary) > BOUNDARY_MAX:
+    if len(boundary) > multipart.BOUNDARY_MAX:
         raise Unfit("the boundary is too long to be one")
-    return encode(boundary)
-
-
-def _part(content: bytes) -> Part:
-    # A part without headers begins with the empty line that would end them.
-    if content.startswith((b"\r\n", b"\n")):
-        return Part((), content.split(b"\n", 1)[1])
-    end = re.search(rb"\r?\n\r?\n", content)
-    head, rest = (content, b"") if end is None else (content[: end.start()], content[end.end() :])
-    lines = head.split(b"\n", HEADERS_MAX)[:HEADERS_MAX]
-    split = (line.rstrip(b"\r").partition(b":") for line in lines)
-    return Part(tuple((name.strip(), value.strip()) for name, _, value in split), rest)
+    found = list(islice(multipart.parts(content, boundary), PARTS_MAX + 1))
+    if not found:
+        raise Unfit(
+            "the boundary that Content-Type names stands nowhere in the body, unless at its end"
+        )
+    return [Part(each.headers, content[each.start : each.end]) for each in found]
 
 
 def _lines(shown: list[Part]) -> Iterator[Line]:
@@ -91,8 +62,8 @@ def _lines(shown: list[Part]) -> Iterator[Line]:
 
 
 def _name(headers: Headers) -> str:
-    found = _NAME.search(headers.get(b"Content-Disposition") or b"")
-    return "" if found is None else shorten(safe(found[1] or found[2] or b""), 100)
+    found = multipart.parameters(headers.get(b"Content-Disposition") or b"")
+    return shorten(safe(found.get(b"name", b"")), 100)
 
 
 def _preview(part: Part) -> Iterator[Line]:

@@ -39,17 +39,31 @@ class Address(NamedTuple):
 
     scheme: bytes | None
     authority: bytes | None
+    """Normalised (RFC 9421, 2.2.3)."""
     path: bytes
     query: bytes | None
+    origin: bytes | None = None
+    """What `@target-uri`, which nobody is to normalise (2.2.2), begins with."""
 
     @classmethod
-    def parse(cls, url: bytes) -> "Address | None":
-        """Read an absolute URL."""
+    def parse(cls, url: bytes) -> "list[Address]":
+        """Read an absolute URL: as it is written, and, should that differ, normalised. Empty if it is none."""
         found = _URL.fullmatch(url)
         if found is None:
-            return None
+            return []
         scheme, authority, path, query = found.groups()
-        return cls(scheme.lower(), _host(authority, scheme.lower()), path or b"/", query)
+        return cls.spelled(scheme, authority, path or b"/", query)
+
+    @classmethod
+    def spelled(
+        cls, scheme: bytes, authority: bytes, path: bytes, query: bytes | None
+    ) -> "list[Address]":
+        """Return what the target URI may be: its origin as it is written, and normalised if that is another."""
+        bare = authority.rpartition(b"@")[2]  # RFC 9110, 4.2.4: no request names a user
+        lower = scheme.lower()
+        host = _host(bare, lower)
+        origins = dict.fromkeys((scheme + b"://" + bare, lower + b"://" + host))
+        return [cls(lower, host, path, query, origin) for origin in origins]
 
     @property
     def target(self) -> bytes:
@@ -58,16 +72,20 @@ class Address(NamedTuple):
 
 
 def addresses(request: Request, url: bytes | None) -> list[Address]:
-    """Return what the target URI may be: `url` if it is known, else what the request itself lets us think."""
+    """Return what the target URI may be: `url` if it is known, else what the request itself lets us think.
+
+    What a URL is as it is written comes before what it is normalised, which some senders sign instead.
+    """
     known = Address.parse(request.target if url is None else url)
-    if known is not None:
-        return [known]
+    if known:
+        return known
     host = request.headers.get(b"Host")
     path, mark, query = request.target.partition(b"?")
     rest = (path or b"/", query if mark else None)
     if host is None:
         return [Address(None, None, *rest)]
-    return [Address(scheme, _host(host, scheme), *rest) for scheme in (b"https", b"http")]
+    schemes = (b"https", b"http")
+    return [one for scheme in schemes for one in Address.spelled(scheme, host, *rest)]
 
 
 def signature_base(request: Request, address: Address, covered: InnerList) -> bytes:
@@ -188,14 +206,12 @@ def _form_encoded(raw: bytes) -> str:
 
 def _host(authority: bytes, scheme: bytes) -> bytes:
     """Return host and port as they are signed (RFC 9421, 2.2.3)."""
-    host = authority.rpartition(b"@")[2].lower()
+    host = authority.lower()
     return host.removesuffix(_DEFAULT_PORTS.get(scheme, b" "))
 
 
 def _target_uri(_request: Request, address: Address) -> bytes | None:
-    if address.scheme is None or address.authority is None:
-        return None
-    return address.scheme + b"://" + address.authority + address.target
+    return None if address.origin is None else address.origin + address.target
 
 
 _DERIVED: Mapping[str, Callable[[Request, Address], bytes | None]] = {

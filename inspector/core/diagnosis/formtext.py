@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
-from inspector.core.bodyfields import parse_form
+from inspector.core.bodyfields import read_form
 
 _FORM = re.compile(rb"[!$'()*,\-./0-9:;?@A-Z\[\]_a-z~%+]+=[^\s\"<>{}]*")
 """How a form begins; what is none would only cost time."""
@@ -21,8 +21,9 @@ def respelled(body: bytes) -> Iterator[tuple[str, bytes]]:
     yield "with '+' for each %20: something wrote the form anew", body.replace(b"%20", b"+")
     yield "with its escapes in upper case: something wrote the form anew", _ESCAPE.sub(_upper, body)
     yield "with its escapes in lower case: something wrote the form anew", _ESCAPE.sub(_lower, body)
-    fields = parse_form(body)
-    for order, how in ((fields, ""), (sorted(fields), " and its fields sorted")):
+    fields = read_form(body)
+    orders = [] if fields is None else [(fields, ""), (sorted(fields), " and its fields sorted")]
+    for order, how in orders:
         for written, quoted in (("'+' for spaces", quote_plus), ("%20 for spaces", quote)):
             detail = (
                 f"with {written}, its other escapes renewed{how}: something wrote the form anew"

@@ -25,6 +25,8 @@ _OVERHEAD_BYTES = 1024
 _ASYMMETRIC_BYTES = 50_000
 _ESCAPE_BYTES = 100
 """What reading one escape of a form costs, likewise."""
+_FIELD_BYTES = 700
+"""And one of its fields, which are sorted."""
 
 SIGNING = frozenset({Scheme.HMAC, Scheme.DIGEST, Scheme.ED25519, Scheme.ECDSA_P256})
 """The schemes that sign a text, which a template makes."""
@@ -116,7 +118,7 @@ class Prober:
         self._fetch = fetch
         self._covers_body = subject.covers_body
         if _FORM in _signed(subject.provider):
-            subject.fields.form_fields()  # read now, it is shared by what is made of these for each URL
+            subject.fields.sorted_form()  # read now, it is shared by what is made of these for each URL
         self._left_bytes = max(BUDGET_BYTES, _PROBES_MIN * self._cost_bytes(Probe(Cause.CLOCK, "")))
 
     def first(self, kinds: Iterable[Callable[[Subject], Iterator[Probe]]]) -> Probe | None:
@@ -158,7 +160,7 @@ class Prober:
         if provider.scheme is Scheme.ED25519:
             once += len(body) // 2  # its SHA-512 takes longer than the SHA-256 of most others
         if probe.request is not None and _FORM in _signed(provider):
-            once += body.count(b"%") * _ESCAPE_BYTES
+            once += body.count(b"%") * _ESCAPE_BYTES + body.count(b"&") * _FIELD_BYTES
         addresses = 1
         if provider.signs_url:
             guesses = 2 if (probe.url or self._subject.url) is None else 1

@@ -48,7 +48,9 @@ def _public(provider: Provider, secret: bytes) -> Iterator[tuple[str, bytes]]:
     for prefix in PREFIXES:
         text = text.removeprefix(prefix)
     found = coded_keypairs.read(text)
-    if found and found.public is not None and (raw := _written(provider, found.public)):
+    # Of a private one its public half is known too, but what to say of that is another thing.
+    is_public = found is not None and found.public is not None and found.private is None
+    if found and is_public and (raw := _written(provider, found.public)):
         yield "PEM, DER or a JSON Web Key", raw
     for form, encoded in (
         ("hex", Encoding.HEX.bytes_of(text)),

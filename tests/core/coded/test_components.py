@@ -27,7 +27,7 @@ def covered(text: str) -> InnerList:
 
 def value(component: str, made: Request, url: str = EXAMPLE) -> bytes:
     """Return what is signed for one component."""
-    (address,) = addresses(made, url.encode())
+    address = addresses(made, url.encode())[0]
     first, _, last = signature_base(made, address, covered(component)).rpartition(b"\n")
     assert last == b'"@signature-params": (' + component.encode() + b")"
     return first.removeprefix(component.encode() + b": ")
@@ -80,7 +80,8 @@ def test_field_is_signed_as_the_rfc_says(component: str, expected: str) -> None:
     [
         ('"@method"', EXAMPLE, "POST"),
         ('"@target-uri"', EXAMPLE, "https://www.example.com/path?param=value"),
-        ('"@target-uri"', "HTTPS://WWW.Example.com:443", "https://www.example.com/"),
+        ('"@target-uri"', "HTTPS://WWW.Example.com:443", "HTTPS://WWW.Example.com:443/"),
+        ('"@target-uri"', "https://user@www.example.com/a", "https://www.example.com/a"),
         ('"@target-uri"', "https://www.example.com/a#b", "https://www.example.com/a"),
         ('"@authority"', EXAMPLE, "www.example.com"),
         ('"@authority"', "https://WWW.EXAMPLE.com:443/", "www.example.com"),
@@ -200,11 +201,12 @@ def test_nothing_covered_is_a_base_too() -> None:
 
 def test_without_a_url_the_request_is_believed() -> None:
     """Of the scheme nobody knows: both are possible, and the port goes with it."""
-    made = request(target=b"/in/demo?x=1", headers=headers(("Host", "Demo.test:443")))
+    made = request(target=b"/in/demo?x=1", headers=headers(("Host", "demo.test:443")))
 
     assert addresses(made, None) == [
-        Address(b"https", b"demo.test", b"/in/demo", b"x=1"),
-        Address(b"http", b"demo.test:443", b"/in/demo", b"x=1"),
+        Address(b"https", b"demo.test", b"/in/demo", b"x=1", b"https://demo.test:443"),
+        Address(b"https", b"demo.test", b"/in/demo", b"x=1", b"https://demo.test"),
+        Address(b"http", b"demo.test:443", b"/in/demo", b"x=1", b"http://demo.test:443"),
     ]
 
 
@@ -212,7 +214,9 @@ def test_absolute_target_is_a_url() -> None:
     """As a proxy is asked (RFC 9112, 3.2.2)."""
     made = request(target=b"http://demo.test/a?b")
 
-    assert addresses(made, None) == [Address(b"http", b"demo.test", b"/a", b"b")]
+    assert addresses(made, None) == [
+        Address(b"http", b"demo.test", b"/a", b"b", b"http://demo.test")
+    ]
 
 
 @pytest.mark.parametrize("component", ['"@target-uri"', '"@authority"', '"@scheme"'])

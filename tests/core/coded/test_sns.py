@@ -164,7 +164,23 @@ def test_doubled_subject_cannot_be_smuggled_in() -> None:
     twice = text[:-1] + ', "Subject": "a", "Subject": "b"}'
 
     assert seen(twice.encode()).outcome is Outcome.MALFORMED
-    assert seen(complete(WITHOUT_SUBJECT) | {"Subject": None}).outcome is Outcome.MALFORMED
+    for first, second in (("null", '"b"'), ('"a"', "null"), ("null", "null")):
+        twice = text[:-1] + f', "Subject": {first}, "Subject": {second}}}'
+        assert seen(twice.encode()).outcome is Outcome.MALFORMED
+
+
+def test_subject_that_is_null_is_none() -> None:
+    """As to the vendor's own verifiers; whatever else stands in the body, which may begin with a byte order mark."""
+    whole = complete(WITHOUT_SUBJECT) | {"Subject": None, "Others": [{"Subject": "a"}]}
+    text = json.dumps(whole).replace('"a"', "1" * 5000)
+
+    for body in (text.encode(), b"\xef\xbb\xbf" + text.encode()):
+        found = seen(body)
+        assert found.outcome is Outcome.VERIFIED
+        assert "json Subject" not in found.covered
+    taken = complete(NOTIFICATION) | {"Subject": None}
+    assert seen(taken).outcome is Outcome.MISMATCH
+    assert seen(complete(CONFIRMATION) | {"Subject": None}).outcome is Outcome.VERIFIED
 
 
 @pytest.mark.parametrize("name", [*WITHOUT_SUBJECT, "Signature"])

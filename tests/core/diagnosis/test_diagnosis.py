@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from inspector.core import keypairs
 from inspector.core.diagnosis import Cause, Finding, diagnose
 from inspector.core.model import Outcome
 from inspector.core.signing import sign
@@ -172,6 +174,18 @@ def test_seconds_for_milliseconds_are_no_old_signature() -> None:
 
     assert verify(linear, signed, ["k"], now_s=NOW_S).outcome is Outcome.STALE
     assert cause(diagnose(linear, signed, ["k"], now_s=NOW_S)) is Cause.TIMESTAMP_UNIT
+
+
+@pytest.mark.parametrize("name", ["discord", "sendgrid", "standardwebhooks-v1a"])
+def test_private_key_as_pem_is_no_public_one(name: str) -> None:
+    """Its public half could be read out of it; that it is private is what matters."""
+    delivery = sample(name).signed()
+    private = keypairs.private_key(delivery.provider, delivery.signing)
+    for form in (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL):
+        if form is PrivateFormat.PKCS8 or name == "sendgrid":
+            pem = private.private_bytes(Encoding.PEM, form, NoEncryption())
+            findings = replace(delivery, secret=pem).findings()
+            assert [finding.cause for finding in findings] == [Cause.KEY_PRIVATE]
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,14 @@ def signatures_are_text() -> None:
     assert not is_verified(jinko(b"sha256=" + right[:-1]))
     found = jinko(b"sha256=" + right, **{"x-jinko-signature": b"sha256=00"})
     assert found.outcome is Outcome.MALFORMED
+    of_pair = BUILT_IN["standardwebhooks-v1a"]
+    keys, headers = signing.sample_keys(of_pair, b"seed"), Headers(((b"webhook-id", b"m"),))
+    made = signing.sign(of_pair, factories.request(headers=headers), keys.signing, now_s=NOW_S)
+    for cut in (0, 1, 2):  # of its padding
+        value = made.headers.get(b"webhook-signature") or b""
+        came = made.headers.replacing(b"webhook-signature", value[: len(value) - cut])
+        found = verify(of_pair, replace(made, headers=came), [keys.verifying], now_s=NOW_S)
+        assert is_verified(found) == (cut == 0), cut
     shouted = {"x-JINKO-signature": b"sha256=" + right, "X-JINKO-TIMESTAMP": NOW}
     assert is_verified(seen("jinko", shouted, "k"))
 
