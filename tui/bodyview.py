@@ -5,6 +5,7 @@ The bytes themselves are never changed by being looked at. What cannot be shown 
 
 import codecs
 import itertools
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -90,12 +91,6 @@ def build(
     content = body.content[:SHOWN_BYTES]
     is_whole = len(content) >= body.length_bytes
     readable = inflated(content, body.content_encoding, is_whole=is_whole)
-    notes = readable.notes
-    if not is_whole:
-        notes = (
-            f"only the first {len(content):,} of {body.length_bytes:,} bytes are shown",
-            *notes,
-        )
     text = _as_text(readable)
     pretty, complaint = _pretty(body, readable, text, stop)
     if readable.is_coded:  # no wonder that it is not what it says
@@ -114,21 +109,51 @@ def build(
             layout = Layout(hexdump.lines(content, width))
         case unreachable:
             assert_never(unreachable)
-    own = (images.describe(readable.content), layout.note, complaint)
-    notes = (*notes, *(note for note in own if note is not None))
-    return _bounded(BodyView(chosen, views, notes=notes), layout, stop)
-
-
-def _bounded(shown: BodyView, layout: Layout, stop: Event | None) -> BodyView:
     lines = list(itertools.islice(until_set(stop, layout.lines), SHOWN_LINES + 1))
-    notes = shown.notes
-    if len(lines) > SHOWN_LINES or (layout.tree is not None and layout.tree.is_cut):
-        del lines[SHOWN_LINES:]
-        notes = (*notes, f"only the first {SHOWN_LINES:,} lines are shown")
+    is_cut = len(lines) > SHOWN_LINES or (layout.tree is not None and layout.tree.is_cut)
+    shown_bytes = None if is_whole else len(content)
+    if is_cut and shown_bytes is not None:  # of what there is to read of it fewer are shown
+        shown_bytes = _bytes_shown(chosen, lines, content, readable.content)
+    notes = (
+        _of_bytes(shown_bytes, body),
+        *readable.notes,
+        images.describe(readable.content),
+        layout.note,
+        complaint,
+        f"only the first {SHOWN_LINES:,} lines are shown"
+        if is_cut and shown_bytes is None
+        else None,
+    )
     parts = tuple(
         Body.of(part.content, len(part.content), Headers(part.headers)) for part in layout.parts
     )
-    return BodyView(shown.view, shown.views, lines, layout.language, notes, layout.tree, parts)
+    told = tuple(note for note in notes if note is not None)
+    return BodyView(chosen, views, lines[:SHOWN_LINES], layout.language, told, layout.tree, parts)
+
+
+def _of_bytes(shown: int | None, body: Body) -> str | None:
+    if shown is None:
+        return None
+    return f"only the first {shown:,} of {body.length_bytes:,} bytes are shown"
+
+
+def _bytes_shown(view: View, lines: Sequence[Line], content: bytes, readable: bytes) -> int | None:
+    """Return how many bytes of `content` stand in the first SHOWN_LINES of more lines; None: it is not known."""
+    if view is View.HEX:  # each line begins with its place
+        return int(str(lines[SHOWN_LINES].content).split(maxsplit=1)[0], 16)
+    if view is View.PRETTY or readable is not content:
+        return None
+    at, left = 0, SHOWN_LINES
+    for line in content.split(b"\n", SHOWN_LINES):
+        if not left:
+            break
+        rows = -(-len(safe_lines(line.removesuffix(b"\r"))) // LINE_CAP) or 1
+        if rows > left:  # what is cut in pieces may be shown in part
+            room = left * LINE_CAP
+            part = bisect_right(range(len(line)), room, key=lambda end: len(safe_lines(line[:end])))
+            return at + max(part - 1, 0)
+        at, left = at + len(line) + 1, left - rows
+    return at
 
 
 def _as_text(readable: Inflated) -> str | None:

@@ -57,6 +57,8 @@ class Replaying:
         self._long = LongRun(self._show_run)
         self._run: SetReplay | None = None
         self._pinned = Pinned(client, self._show_pinned, post)
+        self._unsent: dict[int, Order] = {}
+        """What was edited and could not be sent, by the delivery's number."""
 
     @property
     def is_running(self) -> bool:
@@ -72,7 +74,10 @@ class Replaying:
             self._pinned.stop()
 
     async def edited(self, delivery: Delivery) -> Told | None:
-        """Ask what to change, begin with the last edit of this delivery, and send it."""
+        """Ask what to change, begin with the last edit of this delivery, and send it.
+
+        What could not be sent is kept, and asked about the next time: it is the work of a person.
+        """
         number = delivery.id
         body = await self._client.body(number) if delivery.body_bytes else b""
         made = [attempt for attempt in await self._client.attempts(number) if attempt.edited]
@@ -83,11 +88,19 @@ class Replaying:
                 self._directory,
                 edit=await self._client.edit(made[-1].id) if made else None,
                 target=await target_of(self._client, delivery),
+                unsent=self._unsent.get(number),
             )
         )
+        self._unsent.pop(number, None)
         if order is None:
             return None
-        return replayed(number, await replaying.replay(self._client, number, order), order)
+        try:
+            outcome = await replaying.replay(self._client, number, order)
+        except HooktapError as error:
+            self._unsent[number] = order
+            told = Told.of(error)
+            return Told(f"{told.sentence}\ne brings the edit back", told.severity)
+        return replayed(number, outcome, order)
 
     async def all(self, query: str) -> Told | None:
         """Ask, and send what matches the list's filter, or what is marked; the oldest first."""

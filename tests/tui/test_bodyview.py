@@ -162,6 +162,29 @@ def test_only_so_many_lines_are_shown(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("view", "part", "count"),
+    [
+        (View.TEXT, b"ab\r\n", 4 * SHOWN_LINES),
+        (View.HEX, b"ab\r\n", 16 * SHOWN_LINES),
+        (View.TEXT, b"\n" * 49 + b"\t" * 500 + b"ab\n", 392 * 552 + 8),
+        (
+            View.TEXT,
+            b"\n" * (SHOWN_LINES - 2) + b"x" * 2 * SHOWN_BYTES,
+            SHOWN_LINES - 2 + 2 * LINE_CAP,
+        ),
+    ],
+)
+def test_of_two_bounds_the_one_that_holds_is_told(view: View, part: bytes, count: int) -> None:
+    """How many bytes stand in the lines that are shown, of more than were looked at."""
+    content = part * (3 * SHOWN_BYTES // len(part))
+
+    shown = look(content, "text/plain", view=view)
+
+    assert len(shown.lines) == SHOWN_LINES
+    assert shown.notes == (f"only the first {count:,} of {len(content):,} bytes are shown",)
+
+
+@pytest.mark.parametrize(
     ("encoding", "compressed"),
     [("gzip", gzip.compress(b'{"a":1}', mtime=0)), ("Deflate", zlib.compress(b'{"a":1}'))],
 )

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from inspector.core.marks import Mark
+from inspector.errors import UnreachableError
 from tests.factories import attempt, delivery, headers, request, response
 from tests.tui.fakes import FakeClient, opened, screen_text, toasts, until
 from tui.screens.note import NoteScreen
@@ -171,6 +172,39 @@ async def test_marks_and_notes(tmp_path: Path) -> None:
         await until(pilot, lambda: client.marks[1] == Mark(False, "refund"))
         await until(pilot, lambda: len(toasts(pilot)) == 3)
         assert "#1  ★" not in screen_text(pilot)
+
+
+async def test_note_that_nobody_kept_is_there_the_next_time(tmp_path: Path) -> None:
+    """Until it is kept, or the dialog is closed: then the note is as it was."""
+    client = booking()
+    async with opened(client, tmp_path, (120, 40)) as pilot:
+        for answer in ("enter", "escape"):
+            client.problem = UnreachableError("no inspector answers")
+            await note(pilot)
+            await pilot.press(*"refund", "enter")
+            await until(
+                pilot, lambda: any("N brings the note back" in each for each in toasts(pilot))
+            )
+            client.problem = None
+            pilot.app.clear_notifications()
+            assert await note(pilot) == "refund"
+            await pilot.press(answer)
+            await until(pilot, lambda: not isinstance(pilot.app.screen, NoteScreen))
+            if answer == "enter":
+                await until(pilot, lambda: client.marks.get(1) == Mark(False, "refund"))
+                await until(pilot, lambda: "Note: refund" in screen_text(pilot))
+                assert await note(pilot) == "refund"
+                await pilot.press(*["backspace"] * 6, "enter")
+                await until(pilot, lambda: client.marks[1].note is None)
+                await until(pilot, lambda: "Note:" not in screen_text(pilot))
+        assert await note(pilot) == ""
+
+
+async def note(pilot: Pilot[None]) -> str:
+    await pilot.press("N")
+    await until(pilot, lambda: isinstance(pilot.app.screen, NoteScreen))
+    await pilot.pause()
+    return pilot.app.screen.query_one(Input).value
 
 
 async def test_body_is_saved_byte_for_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,9 +57,13 @@ class Endpoints(Client):
         self.rows = list(rows)
         self.problem: HooktapError | None = None
         self.asked: list[str] = []
+        self.gate = asyncio.Event()
+        """Endpoints wait for it."""
+        self.gate.set()
 
     async def endpoints(self) -> list[JSON]:
         self._note("endpoints")
+        await self.gate.wait()
         return [dict(row) for row in self.rows]
 
     async def health(self) -> JSON:
@@ -212,6 +216,36 @@ async def test_any_size(size: tuple[int, int]) -> None:
         if size[0] >= 60:
             head = str(app.screen.query_one("#endpoint-head", Static).content)
             assert head.split()[:4] == ["endpoint", "state", "waiting", "today"]
+
+
+async def test_that_there_is_no_endpoint_is_said_once_it_is_known() -> None:
+    """Not while the inspector is away, whatever becomes of the terminal's size."""
+    client = Endpoints()
+    client.problem = UnreachableError("no inspector answers")
+    async with panel(client) as (pilot, _):
+        await until(pilot, lambda: "no inspector answers" in screen_text(pilot))
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause()
+        await pilot.pause()
+        assert "no inspector answers" in screen_text(pilot)
+        assert EMPTY[:24] not in screen_text(pilot)
+        client.problem = None
+        await until(pilot, lambda: EMPTY[:24] in screen_text(pilot))
+        client.rows.append(endpoint("shop"))
+        await until(pilot, lambda: "shop" in screen_text(pilot))
+        client.problem = UnreachableError("no inspector answers")
+        await until(pilot, lambda: "no inspector answers" in screen_text(pilot))
+        assert "shop" in screen_text(pilot)
+
+
+async def test_nothing_is_said_before_the_first_answer() -> None:
+    client = Endpoints()
+    client.gate.clear()
+    async with panel(client) as (pilot, _):
+        await pilot.pause()
+        assert EMPTY[:24] not in screen_text(pilot)
+        client.gate.set()
+        await until(pilot, lambda: EMPTY[:24] in screen_text(pilot))
 
 
 async def test_what_came_from_outside_is_harmless() -> None:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -99,6 +100,30 @@ async def test_mistake_is_pointed_at_and_the_list_stays(tmp_path: Path) -> None:
 
         await pilot.press("enter")
         assert isinstance(pilot.app.focused, FilterInput)
+
+
+@pytest.mark.parametrize("key", ["enter", "ctrl+s"])
+async def test_filter_that_is_not_finished_is_refused_in_sight(tmp_path: Path, key: str) -> None:
+    """What may follow does not hide the mistake, nor does the count of the earlier filter stand beside it."""
+    async with opened(some(), tmp_path, (120, 40)) as pilot:
+        await typed(pilot, "event:fourth.*")
+        await until(pilot, lambda: "10 of 40" in screen_text(pilot))
+        line = pilot.app.screen.query_one(FilterInput)
+        line.value = "event:fourth.* and ("
+        line.cursor_position = len(line.value)
+        await until(pilot, lambda: "tab: " in screen_text(pilot))
+        await pilot.press(key)
+        await until(pilot, lambda: bar(pilot).has_class("-wrong"))
+        lines = screen_text(pilot).split("\n")
+        place = next(n for n, each in enumerate(lines) if each.startswith("/ event:fourth"))
+        assert "^" in lines[place + 1]
+        assert "10 of 40" not in screen_text(pilot)
+        assert "tab: " not in screen_text(pilot)
+        assert screen(pilot).filter == "event:fourth.*"
+
+        await pilot.press(*["backspace"] * len(" and ("))
+        await until(pilot, lambda: not bar(pilot).has_class("-wrong"))
+        await until(pilot, lambda: "10 of 40" in screen_text(pilot))
 
 
 async def test_nothing_matches(tmp_path: Path) -> None:

@@ -94,6 +94,26 @@ async def test_an_event_is_opened_and_closed(tmp_path: Path) -> None:
         assert len(shown(pilot)) == 4
 
 
+async def test_what_is_opened_at_the_lower_edge_comes_into_sight(tmp_path: Path) -> None:
+    """All of it, or as much as fits under the event's own line; what is in sight already stays where it is."""
+    last = [of_event(50, None), *(of_event(number, 50) for number in range(51, 54))]
+    many = [of_event(60, None), *(of_event(number, 60) for number in range(61, 161))]
+    events = [*(of_event(number, None) for number in range(1, 41)), *last]
+    async with opened(FakeClient(*events), tmp_path) as pilot:
+        await pilot.press("t", "space")
+        await until(pilot, lambda: " 53 " in screen_text(pilot))
+        assert the_list(pilot).selected == 50
+        assert "▾ x4" in line_of(pilot, 50)
+        top = the_list(pilot).scroll_offset.y
+        await pilot.press("space", "space")
+        assert the_list(pilot).scroll_offset.y == top
+    async with opened(FakeClient(*events, *many), tmp_path / "another") as pilot:
+        await pilot.press("t", "space")
+        await until(pilot, lambda: " 61 " in screen_text(pilot))
+        assert "▾ x101" in screen_text(pilot).split("\n")[2]
+        assert the_list(pilot).selected == 60
+
+
 async def test_space_is_of_no_use_elsewhere(tmp_path: Path) -> None:
     """In a list that is not folded, on an event that came once, and where there is nothing."""
     async with opened(FakeClient(*rows()), tmp_path) as pilot:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -43,10 +43,11 @@ class EditScreen(ModalScreen[Order | None]):
         *,
         edit: Edit | None = None,
         target: str | None = None,
+        unsent: Order | None = None,
     ) -> None:
         """Edit a delivery's request, from an earlier `edit` on; `target` is where it goes if nothing else is said.
 
-        `directory` is where an editor's file may lie.
+        `directory` is where an editor's file may lie. With `unsent` the form holds what could not be sent so.
         """
         super().__init__()
         self._delivery_id = delivery_id
@@ -55,14 +56,19 @@ class EditScreen(ModalScreen[Order | None]):
         self._target = target
         self._is_again = edit is not None and bool(edit.parts)
         self._draft = Draft.of(request, edit)
+        self._kept = (Draft.of(request), self._draft)
+        """What can be had again, and so may be thrown away."""
+        self._unsent = unsent
         self._shown: dict[str, str] = {}
         self._unread: bytes | None = None
         """What came back from the editor and could not be read: it is opened again."""
-        self._asked_to_close = False
+        self._asked_about: object = None
+        """What the form held when `escape` was pressed; None: that is not what it has said last."""
 
     def compose(self) -> ComposeResult:
         """Make the fields."""
         again = ", as it was edited last" if self._is_again else ""
+        again = again if self._unsent is None else ", which was not sent"
         placeholder = safe(self._target) if self._target else "where to: a URL or a port"
         with Vertical(classes="dialog"):
             yield Static(
@@ -94,11 +100,29 @@ class EditScreen(ModalScreen[Order | None]):
     def on_mount(self) -> None:
         """Fill the form."""
         self._load(self._draft)
+        if self._unsent is not None:
+            self._resume(self._unsent)
         self.query_one("#body" if not self._body.disabled else "#path").focus()
 
     @property
     def _body(self) -> TextArea:
         return self.query_one("#body", TextArea)
+
+    @property
+    def _to(self) -> str:
+        return self.query_one("#to", Input).value.strip()
+
+    @property
+    def _sign(self) -> Sign | None:
+        sign = self.query_one("#sign", Select).value
+        return sign if isinstance(sign, Sign) else None
+
+    def _resume(self, order: Order) -> None:
+        """Fill the form as it was when this was sent off in vain."""
+        self._load(Draft.of(self._request, order.edit if isinstance(order.edit, Edit) else None))
+        self.query_one("#to", Input).value = order.to or ""
+        if order.sign is not None:
+            self.query_one("#sign", Select).value = order.sign
 
     def _load(self, draft: Draft) -> None:
         self._draft = draft
@@ -157,14 +181,14 @@ class EditScreen(ModalScreen[Order | None]):
         return None if text == self._shown[name] else encode_any(text)
 
     def _order(self) -> Order:
-        to = self.query_one("#to", Input).value.strip()
-        if to and (complaint := check_target(normalise_target(to))):
+        to = normalise_target(self._to) if self._to else None
+        if to is not None and (complaint := check_target(to)):
             raise HooktapError(complaint)
-        sign = self.query_one("#sign", Select).value
         edit = self._gathered().edit(self._request)
-        return Order(
-            normalise_target(to) if to else None, sign if isinstance(sign, Sign) else None, edit
-        )
+        if to is None and self._target is None:
+            self.query_one("#to").focus()
+            raise HooktapError("the endpoint has no target: say where to send it, a URL or a port")
+        return Order(to, self._sign, edit)
 
     def action_send(self) -> None:
         """Answer with what the form says, if it can be sent so."""
@@ -181,12 +205,30 @@ class EditScreen(ModalScreen[Order | None]):
 
     def action_close(self) -> None:
         """Answer with nothing; what was written is not thrown away at the first press."""
-        is_changed = any(self._text(name) is not None for name in self._shown)
-        if is_changed and not self._asked_to_close:
-            self._asked_to_close = True
+        if self._is_changed and self._asked_about != self._contents:
             self._complain("escape again throws the changes away")
+            self._asked_about = self._contents
         else:
             self.dismiss(None)
+
+    @property
+    def _contents(self) -> object:
+        written = [self._text(name) for name in self._shown]
+        return self._draft, written, self._to, self._sign
+
+    @property
+    def _is_changed(self) -> bool:
+        is_written = any(self._text(name) is not None for name in self._shown)
+        is_loaded = self._draft not in self._kept
+        return is_written or is_loaded or bool(self._to) or self._sign is not None
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(Select.Changed)
+    def _ask_anew(self) -> None:
+        """Throw away at a second press only what was there at the first."""
+        if self._asked_about not in (None, self._contents):
+            self._complain("")
 
     @work(exclusive=True, exit_on_error=False)
     async def action_editor(self) -> None:
@@ -209,4 +251,5 @@ class EditScreen(ModalScreen[Order | None]):
         self._complain("")
 
     def _complain(self, sentence: str) -> None:
+        self._asked_about = None
         self.query_one("#edit-problem", Static).update(safe_lines(sentence))

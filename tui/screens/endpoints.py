@@ -54,7 +54,10 @@ class EndpointsScreen(ModalScreen[str | None]):
         self._client = client
         self._copy = copy
         self._zone = zone
-        self._endpoints: list[JSON] = []
+        self._endpoints: list[JSON] | None = None
+        """None: the inspector has not answered yet."""
+        self._problem = ""
+        """Why it did not answer when it was asked last."""
 
     def compose(self) -> ComposeResult:
         """Make the list, and the place for what is known of the chosen one."""
@@ -121,8 +124,9 @@ class EndpointsScreen(ModalScreen[str | None]):
         try:
             self._endpoints = await self._client.endpoints()
         except HooktapError as error:
-            self.query_one("#endpoint-head", Static).update(safe(str(error)))
-            return
+            self._problem = safe(str(error))
+        else:
+            self._problem = ""
         self._show()
 
     @property
@@ -131,14 +135,18 @@ class EndpointsScreen(ModalScreen[str | None]):
 
     @property
     def _chosen(self) -> JSON | None:
-        at = self._options.highlighted
-        return None if at is None or at >= len(self._endpoints) else self._endpoints[at]
+        at, known = self._options.highlighted, self._endpoints or ()
+        return None if at is None or at >= len(known) else known[at]
+
+    def _head(self, width: int) -> Content:
+        if self._problem or self._endpoints is None:
+            return Content(self._problem)
+        return endpointlines.head(width) if self._endpoints else Content(EMPTY)
 
     def _show(self) -> None:
         options, width = self._options, self._options.scrollable_content_region.width
-        head = endpointlines.head(width) if self._endpoints else Content(EMPTY)
-        self.query_one("#endpoint-head", Static).update(head)
-        lines = [endpointlines.line(each, width) for each in self._endpoints]
+        self.query_one("#endpoint-head", Static).update(self._head(width))
+        lines = [endpointlines.line(each, width) for each in self._endpoints or ()]
         if options.option_count == len(lines):
             for at, line in enumerate(lines):
                 options.replace_option_prompt_at_index(at, line)

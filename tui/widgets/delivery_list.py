@@ -143,11 +143,13 @@ class DeliveryList(ListLines, can_focus=True):
 
     def action_toggle_event(self) -> None:
         """Show the later deliveries of the selected one's event, or hide them, and select the event's own line."""
+        before = len(self._listing)
         line = None if self.selected is None else self._listing.toggle(self.selected)
         if line is not None:
             self.following = False
             self._lay_out()
             self._select(self._listing.numbers.place(line))
+            self._show_beneath(len(self._listing) - before)
 
     def action_clear_filter(self) -> None:
         """Ask that everything be shown again."""
@@ -225,6 +227,14 @@ class DeliveryList(ListLines, can_focus=True):
             self._scroll(index if index < top else index - height + 1)
         self._note_top()
         self._want()
+
+    def _show_beneath(self, count: int) -> None:
+        """Bring so many lines under the selected one into sight, or as many as fit under it."""
+        index, height = self._index, self.size.height - HEADER_ROWS
+        if index is not None and index + count >= self.scroll_offset.y + height:
+            self._scroll(min(index, index + count - height + 1))
+            self._note_top()
+            self._want()
 
     def _scroll(self, y: int) -> None:
         if y != self.scroll_offset.y:

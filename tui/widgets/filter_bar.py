@@ -91,6 +91,9 @@ class FilterBar(Vertical):
         self._offers: list[Completion] = []
         self._offered = 0
         self._problem = ""
+        self._told = ""
+        self._is_final = False
+        """It was submitted or saved as it stands: what is wrong with it is no longer a matter of typing on."""
 
     def compose(self) -> ComposeResult:
         """Make the line, and what stands under it."""
@@ -123,6 +126,7 @@ class FilterBar(Vertical):
         if safe(query) != self._input.value.strip():
             with self.prevent(Input.Changed):
                 self._input.value = safe(query)
+            self._is_final = False
             self._stop()
 
     def hide(self) -> None:
@@ -136,12 +140,14 @@ class FilterBar(Vertical):
 
     def tell(self, count: str) -> None:
         """Show how many match."""
-        self._count.show(Content(count))
+        self._told = count
+        self._show_count()
 
     def say(self, problem: str) -> None:
         """Show what is wrong with the filter, with carets under the place."""
         self._problem = safe_lines(problem)
         self._show_hint()
+        self._show_count()
 
     def on_input_changed(self, message: Input.Changed) -> None:
         """Offer what may follow, and when no more is typed, tell."""
@@ -152,7 +158,9 @@ class FilterBar(Vertical):
             self._input.cursor_position = len(safe(before))
             return
         self._stop()
+        self._is_final = False
         self._offer_anew()
+        self._show_count()
         self._timer = self.set_timer(SETTLED_S, self._tell_changed)
 
     def on_descendant_blur(self) -> None:
@@ -163,8 +171,7 @@ class FilterBar(Vertical):
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Tell that the filter is to stay."""
         message.stop()
-        self._stop()
-        self.post_message(self.Submitted(self.query_text.strip()))
+        self._finish(self.Submitted(self.query_text.strip()))
 
     def on_filter_input_pressed(self, message: FilterInput.Pressed) -> None:
         """Do what the key is for."""
@@ -175,7 +182,7 @@ class FilterBar(Vertical):
             case "recall":
                 self._recall(message.by)
             case "save":
-                self.post_message(self.Saved(self.query_text.strip()))
+                self._finish(self.Saved(self.query_text.strip()))
             case _:
                 self.post_message(self.Cleared())
 
@@ -189,6 +196,14 @@ class FilterBar(Vertical):
             self._timer.stop()
             self._timer = None
 
+    def _finish(self, message: Changed) -> None:
+        """Offer nothing more: it would stand where a mistake is pointed at."""
+        self._stop()
+        self._is_final = True
+        self._offers = []
+        self._show_hint()
+        self.post_message(message)
+
     def _tell_changed(self) -> None:
         self._timer = None
         self.post_message(self.Changed(self.query_text.strip()))
@@ -198,6 +213,10 @@ class FilterBar(Vertical):
         self._offers = complete(before, self._known) if before.strip() else []
         self._offered = 0
         self._show_hint()
+
+    def _show_count(self) -> None:
+        """Show how many match; beside a filter that was refused that of an earlier one would look like its own."""
+        self._count.show(Content("" if self._is_final and self._problem else self._told))
 
     def _show_hint(self) -> None:
         """Say what may follow or, where nothing may, what is wrong."""
@@ -233,6 +252,7 @@ class FilterBar(Vertical):
         if len(self._offers) == 1:
             self._offer_anew()
         self._stop()
+        self._is_final = False
         self._timer = self.set_timer(SETTLED_S, self._tell_changed)
 
     def _recall(self, by: int) -> None:
