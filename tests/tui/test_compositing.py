@@ -78,6 +78,8 @@ async def test_no_more_is_rendered_than_has_changed(
 
     async with opened(many(90), tmp_path, SIZE) as pilot:
         is_painted = watched(pilot)
+        # Or else what the first key changes comes with the whole screen, and once more with what the second does.
+        await until(pilot, is_painted)
         await pilot.press("k")
         await until(pilot, lambda: pilot.app.screen.query_one(DetailPane).delivery_id == 89)
         await until(pilot, is_painted)
