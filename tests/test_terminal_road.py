@@ -276,6 +276,9 @@ async def test_what_is_typed_in_one_piece_goes_where_it_would_go_key_by_key(
             ("\x15\x1b", "? Help", "refund"),  # ctrl+u, escape
             ("?pin d", "pin d", None),
             ("\x1b", "? Help", "pin d"),
+            ("ezzzz", "zzzz", None),
+            ("\x1b", "throws the changes away", None),
+            ("\x1b", "? Help", "zzzz"),
             ("sjinko", "jinko", None),
         ]:
             window.terminal.press(typed)

@@ -1,6 +1,7 @@
 """Keys that come faster than they are handled: from a slow line, a macro, or a person who knows the way."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -13,8 +14,10 @@ from textual.worker import Worker
 PATIENCE_S = 0.5
 """So long at most one waits for another: something may be stuck."""
 LOOK_S = 0.005
-DIALOG = "dialog"
-"""The group of workers that ask for something and then open a screen."""
+DIALOG, OPERATION = "dialog", "operation"
+"""The groups of workers that ask for something and then open a screen, and that may."""
+OPERATION_S = 0.1
+"""So long at most one waits for an operation: most open nothing, and a replay may take as long as the app."""
 AT_ONCE = frozenset({"ctrl+c", "ctrl+q"})
 """What is pressed when something is stuck."""
 
@@ -34,6 +37,7 @@ class TypeAhead:
         """Counts what was handed on, so that who waited too long for one does not go on with another."""
         self._waiting: asyncio.TimerHandle | None = None
         """While something that was handed on is not done."""
+        self._began_s = 0.0
         self._screens = 0
         self._workers: set[Worker[object]] = set()
         """Those that were open, and at work, when it was handed on."""
@@ -48,6 +52,7 @@ class TypeAhead:
     async def _begin(self, event: Key | Paste) -> None:
         self._turn += 1
         goes_to = self._app.focused or self._app.screen
+        self._began_s = time.monotonic()
         self._screens, self._workers = len(self._app.screen_stack), set(self._app.workers)
         if self._waiting is not None:
             self._waiting.cancel()
@@ -68,7 +73,7 @@ class TypeAhead:
 
     def _settle(self, turn: int) -> None:
         """Let a screen be opened and get ready, and then the focus go where it was sent."""
-        if turn != self._turn:
+        if turn != self._turn or self._waiting is None:
             return
         if self._is_opening():
             asyncio.get_running_loop().call_later(LOOK_S, self._settle, turn)
@@ -78,10 +83,12 @@ class TypeAhead:
             done()
 
     def _is_opening(self) -> bool:
+        if len(self._app.screen_stack) != self._screens:
+            return False
+        is_early = time.monotonic() - self._began_s < OPERATION_S
+        awaited = {DIALOG, OPERATION} if is_early else {DIALOG}
         begun = set(self._app.workers) - self._workers
-        return len(self._app.screen_stack) == self._screens and any(
-            each.group == DIALOG and not each.is_finished for each in begun
-        )
+        return any(each.group in awaited and not each.is_finished for each in begun)
 
     async def _next(self, turn: int) -> None:
         if turn != self._turn or self._waiting is None:
