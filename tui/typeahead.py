@@ -11,11 +11,11 @@ from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
 from textual.worker import Worker
 
+from tui.workers import DIALOG, OPERATION
+
 PATIENCE_S = 0.5
 """So long at most one waits for another: something may be stuck."""
 LOOK_S = 0.005
-DIALOG, OPERATION = "dialog", "operation"
-"""The groups of workers that ask for something and then open a screen, and that may."""
 OPERATION_S = 0.1
 """So long at most one waits for an operation: most open nothing, and a replay may take as long as the app."""
 AT_ONCE = frozenset({"ctrl+c", "ctrl+q"})

@@ -3,6 +3,9 @@
 from textual.worker import Worker
 from textual.worker_manager import WorkerManager
 
+DIALOG, OPERATION = "dialog", "operation"
+"""The groups of workers that ask for something and then open a screen, and that may."""
+
 
 class Workers(WorkerManager):
     """Ties no knot that the collector has to undo.

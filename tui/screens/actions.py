@@ -25,6 +25,7 @@ from tui.widgets.cursor_view import CursorView
 from tui.widgets.empty_state import EmptyState
 from tui.widgets.top_bar import TopBar
 from tui.window import Row
+from tui.workers import DIALOG
 
 
 class ActingScreen(FilteringScreen):
@@ -67,7 +68,7 @@ class ActingScreen(FilteringScreen):
         if (row := self.selected) is not None:
             self._replay(row.delivery.id, Sign(sign) if sign else None)
 
-    @work(group="dialog", exclusive=True, exit_on_error=False)
+    @work(group=DIALOG, exclusive=True, exit_on_error=False)
     async def action_replay_as(self) -> None:
         """Ask how to sign, and replay the selected delivery."""
         if (row := self.selected) is None:
@@ -94,7 +95,7 @@ class ActingScreen(FilteringScreen):
         waiting = f"#{delivery_id} is on its way; the app has not answered yet"
         self._do(self._operations.replay(delivery_id, sign), waiting=waiting)
 
-    @work(group="dialog", exclusive=True, exit_on_error=False)
+    @work(group=DIALOG, exclusive=True, exit_on_error=False)
     async def action_sample(self) -> None:
         """Ask for a provider and send its sample."""
         try:
@@ -117,7 +118,7 @@ class ActingScreen(FilteringScreen):
         """Copy a text of the detail."""
         self._do(self._operations.copy_text(message.text, message.what))
 
-    @work(group="dialog", exclusive=True, exit_on_error=False)
+    @work(group=DIALOG, exclusive=True, exit_on_error=False)
     async def action_export(self) -> None:
         """Ask as what to export the selected delivery, and do so."""
         if (row := self.selected) is not None:
@@ -174,7 +175,7 @@ class ActingScreen(FilteringScreen):
         if (row := self.selected) is not None:
             self._do(self._operations.save_body(row.delivery))
 
-    @work(group="dialog", exclusive=True, exit_on_error=False)
+    @work(group=DIALOG, exclusive=True, exit_on_error=False)
     async def action_endpoints(self) -> None:
         """Show the endpoints; list the deliveries of the one that is chosen."""
         panel = EndpointsScreen(self._client, self._operations.copy, self._zone)

@@ -21,6 +21,7 @@ from tui.screens.saved import NameScreen, SavedScreen
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.panes import Panes
 from tui.window import Row
+from tui.workers import DIALOG
 
 
 class FilteringScreen(OperatingScreen):
@@ -112,7 +113,7 @@ class FilteringScreen(OperatingScreen):
         """List everything."""
         self.action_clear_filter()
 
-    @work(group="dialog", exclusive=True, exit_on_error=False)
+    @work(group=DIALOG, exclusive=True, exit_on_error=False)
     async def on_filter_bar_saved(self, message: FilterBar.Saved) -> None:
         """Ask for a name, and save the filter under it."""
         self.show_filter(message.query)
@@ -135,7 +136,7 @@ class FilteringScreen(OperatingScreen):
         self.show_filter("")
         self._filters.bar.hide()
 
-    @work(group="dialog", exclusive=True, exit_on_error=False)
+    @work(group=DIALOG, exclusive=True, exit_on_error=False)
     async def action_choose_filter(self) -> None:
         """Let a saved filter be chosen."""
         book = self._filters.book

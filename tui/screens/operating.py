@@ -9,6 +9,7 @@ from textual.worker import Worker, WorkerState
 
 from inspector.errors import HooktapError
 from tui.messages import Told
+from tui.workers import DIALOG, OPERATION
 
 Answer = TypeVar("Answer")
 
@@ -19,7 +20,7 @@ SLOW_S = 0.5
 class OperatingScreen(Screen[None]):
     """Waits for what takes time, while the person goes on."""
 
-    @work(group="operation", exit_on_error=False)
+    @work(group=OPERATION, exit_on_error=False)
     async def _do(self, operation: Awaitable[Told | None], *, waiting: str | None = None) -> None:
         """Carry out an operation and tell what came of it, if it says; after a while, tell that it is `waiting`."""
         slow = self.set_timer(SLOW_S, lambda: self.notify(waiting or ""), pause=waiting is None)
@@ -35,7 +36,7 @@ class OperatingScreen(Screen[None]):
     async def _ask(self, screen: ModalScreen[Answer]) -> Answer | None:
         return await self.app.push_screen_wait(screen)
 
-    @work(group="dialog", exclusive=True, exit_on_error=False)
+    @work(group=DIALOG, exclusive=True, exit_on_error=False)
     async def _open(self, screen: Awaitable[Screen[None] | None]) -> None:
         try:
             made = await screen
