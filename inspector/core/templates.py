@@ -109,14 +109,10 @@ class Locator:
 class Unread(Locator):
     """A placeholder for which the request has something that is not read as a value: `Template.absent` returns it.
 
-    Unlike what is absent it reads as empty. `{form.sorted}` is all fields of the form: `form:*`.
+    `{form.sorted}` is all fields of the form: `form:*`.
     """
 
     __slots__ = ()
-
-    def read(self, fields: Fields) -> bytes | None:  # noqa: ARG002 - as of any other
-        """Return that something is there, and is no value."""
-        return b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from inspector.core.fields import Fields
 from inspector.core.model import Outcome, Request, Verification, furthest
 from inspector.core.providers import Placement, Provider, Scheme, UrlVariant
 from inspector.core.publicurl import with_query
-from inspector.core.templates import Builtin, Kind, Locator
+from inspector.core.templates import Builtin, Kind, Locator, Unread
 from inspector.core.text import encode_any
 from inspector.core.timestamps import TimeRule
 
@@ -187,6 +187,8 @@ class _Check(NamedTuple):
     ) -> Verification:
         if not isinstance(part, Locator):
             return Verification(Outcome.MALFORMED, wording.NO_URL)
+        if isinstance(part, Unread):
+            return Verification(Outcome.MALFORMED, wording.unread(part))
         if part.kind is Kind.HEADER and fields.is_repeated(part.key):
             return Verification(Outcome.MALFORMED, wording.repeated(part))
         if part.read(fields) is not None:

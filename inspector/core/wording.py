@@ -39,9 +39,7 @@ def incomplete(placement: Placement, part: Locator) -> str:
 
 
 def empty(part: Locator) -> str:
-    """There is nothing between the name and the end, or nothing that can be read."""
-    if isinstance(part, Unread):
-        return unread(part)
+    """There is nothing between the name and the end."""
     return f"the {_place(part)} is empty"
 
 
